@@ -389,6 +389,7 @@ static int launch(struct step *step, int output, struct error **err)
 	spec->process.fds[0] = -1;
 	spec->process.fds[1] = spec->process.fds[2] = output;
 	spec->process.capabilities = CONTAINER_CAPABILITIES_DEFAULT;
+	spec->process.die_with_parent = true;
 	if (spec->network == CONTAINER_NETWORK_JOIN)
 		r = build_network_prepare(b, err);
 	spec->netns_fd = b->netns_fd;

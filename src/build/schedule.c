@@ -190,6 +190,13 @@ static int commit(struct step *step, struct error **err)
 	return r < 0 ? r : add_layer(step->stage, &layer, step->key.hex, err);
 }
 
+static void announce(struct step *step)
+{
+	if (!step->announced)
+		builder_emit(step->builder, BUILD_STEP_STARTED, step, (str){ NULL, 0 });
+	step->announced = true;
+}
+
 void step_finished(struct step *step, struct error **err)
 {
 	struct builder *b = step->builder;
@@ -204,6 +211,7 @@ void step_finished(struct step *step, struct error **err)
 		builder_advance(b);
 		return;
 	}
+	announce(step);
 	builder_emit(b, BUILD_STEP_FAILED, step, (str){ NULL, 0 });
 	builder_fail(b, err);
 }
@@ -217,7 +225,7 @@ static int execute(struct step *step, struct error **err)
 		return r;
 	b->busy++;
 	step->started = clock_monotonic();
-	builder_emit(b, BUILD_STEP_STARTED, step, (str){ NULL, 0 });
+	announce(step);
 	r = step->in->kind == INSTRUCTION_RUN ? run_start(step, err) : copy_start(step, err);
 	if (r < 0)
 		b->busy--;
@@ -304,7 +312,11 @@ static int begin_step(struct stage *stage, const struct instruction *in, struct 
 		r = in->kind == INSTRUCTION_RUN ? run_prepare(step, err) : copy_prepare(step, err);
 	if (r == 0)
 		r = step_keyed(step, err);
-	return r < 0 ? r : stage->status == STAGE_BUSY;
+	if (r >= 0)
+		return stage->status == STAGE_BUSY;
+	announce(step);
+	builder_emit(b, BUILD_STEP_FAILED, step, (str){ NULL, 0 });
+	return r;
 }
 
 static bool needs_unfinished_stage(const struct stage *stage, const struct instruction *in)

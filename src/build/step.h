@@ -29,6 +29,7 @@ struct step {
 	char *miss;	    /* why it is not cached */
 	struct step_key key;
 	usec_t started;
+	bool announced; /* BUILD_STEP_STARTED was emitted */
 	struct layer_draft *draft;
 	struct child child; /* COPY, ADD, WORKDIR, hashing of a source */
 	/* RUN */

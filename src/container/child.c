@@ -162,6 +162,7 @@ static const child_op_fn handlers[] = {
 	[LAUNCH_OP_BOUNDING] = child_bounding,
 	[LAUNCH_OP_SECCOMP] = child_seccomp,
 	[LAUNCH_OP_IDS] = child_ids,
+	[LAUNCH_OP_DIE_WITH_PARENT] = child_die_with_parent,
 	[LAUNCH_OP_NO_NEW_PRIVILEGES] = child_no_new_privileges,
 	[LAUNCH_OP_EXEC] = child_exec,
 };

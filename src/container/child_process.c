@@ -7,7 +7,9 @@
 #include <linux/close_range.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -236,6 +238,19 @@ int child_ids(struct child *c, const struct launch_op *op)
 
 		return r < 0 ? fail_workdir(c, c->process->cwd, -r) : 0;
 	}
+	return 0;
+}
+
+int child_die_with_parent(struct child *c, const struct launch_op *op)
+{
+	char byte;
+
+	(void)op;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return launch_fail(&c->failure, errno, "ask to die with the parent");
+	/* It may have gone just before: then nobody holds the other end any more. */
+	if (recv(c->sync_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+		return launch_fail(&c->failure, ESRCH, "the parent is gone");
 	return 0;
 }
 

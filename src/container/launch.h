@@ -70,6 +70,7 @@ enum launch_op_kind {
 	LAUNCH_OP_BOUNDING, /* capabilities */
 	LAUNCH_OP_SECCOMP,
 	LAUNCH_OP_IDS,
+	LAUNCH_OP_DIE_WITH_PARENT,
 	LAUNCH_OP_NO_NEW_PRIVILEGES,
 	LAUNCH_OP_EXEC,
 	LAUNCH_OP_COUNT,
@@ -222,6 +223,7 @@ int child_chdir(struct child *c, const struct launch_op *op);
 int child_bounding(struct child *c, const struct launch_op *op);
 int child_seccomp(struct child *c, const struct launch_op *op);
 int child_ids(struct child *c, const struct launch_op *op);
+int child_die_with_parent(struct child *c, const struct launch_op *op);
 int child_no_new_privileges(struct child *c, const struct launch_op *op);
 int child_exec(struct child *c, const struct launch_op *op);
 

@@ -336,6 +336,8 @@ static void plan_process(struct launch_plan *plan, const struct container_proces
 		    : arena_printf(plan->arena, "%016llx", (unsigned long long)p->capabilities),
 	    NULL);
 	add(plan, LAUNCH_OP_IDS, user, NULL);
+	if (p->die_with_parent) /* after the ids: a change of ids clears it */
+		add(plan, LAUNCH_OP_DIE_WITH_PARENT, NULL, NULL);
 	if (p->no_new_privileges)
 		add(plan, LAUNCH_OP_NO_NEW_PRIVILEGES, NULL, NULL);
 	if (filter && p->no_new_privileges)

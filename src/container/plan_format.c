@@ -36,6 +36,7 @@ static const char *const op_names[] = {
 	[LAUNCH_OP_BOUNDING] = "bounding",
 	[LAUNCH_OP_SECCOMP] = "seccomp",
 	[LAUNCH_OP_IDS] = "ids",
+	[LAUNCH_OP_DIE_WITH_PARENT] = "die-with-parent",
 	[LAUNCH_OP_NO_NEW_PRIVILEGES] = "no-new-privileges",
 	[LAUNCH_OP_EXEC] = "exec",
 };

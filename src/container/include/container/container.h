@@ -73,6 +73,7 @@ struct container_process {
 	bool no_new_privileges;
 	bool seccomp_unconfined;
 	bool privileged; /* all capabilities, no seccomp, no masks, /dev of the host */
+	bool die_with_parent; /* killed when the caller's process ends, however it ends: build steps */
 };
 
 /** struct container_spec - Everything that a container is made from; pure data */
