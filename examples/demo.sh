@@ -47,13 +47,13 @@ url=http://127.0.0.1:$PORT
 curl -fsS "$url/health/ready"; echo
 name=demo-$RANDOM$RANDOM
 json=(-H 'content-type: application/json')
-curl -fsS "${json[@]}" -d "{\"username\":\"$name\",\"password\":\"correct horse battery\"}" "$url/auth/register" >/dev/null
-token=$(curl -fsS "${json[@]}" -d "{\"username\":\"$name\",\"password\":\"correct horse battery\"}" "$url/auth/login" |
+curl -fsS "${json[@]}" -d "{\"username\":\"$name\",\"password\":\"correct horse battery\"}" "$url/api/auth/register" >/dev/null
+token=$(curl -fsS "${json[@]}" -d "{\"username\":\"$name\",\"password\":\"correct horse battery\"}" "$url/api/auth/login" |
 	sed -n 's/.*"token":"\([^"]*\)".*/\1/p')
-room=$(curl -fsS "${json[@]}" -H "authorization: Bearer $token" -d "{\"name\":\"$name\"}" "$url/rooms" |
+room=$(curl -fsS "${json[@]}" -H "authorization: Bearer $token" -d "{\"name\":\"$name\"}" "$url/api/rooms" |
 	sed -n 's/.*"id":"\{0,1\}\([^",}]*\).*/\1/p')
-curl -fsS "${json[@]}" -H "authorization: Bearer $token" -d '{"text":"hello from a firkin"}' "$url/rooms/$room/messages"; echo
-curl -fsS -H "authorization: Bearer $token" "$url/rooms/$room/messages"; echo
+curl -fsS "${json[@]}" -H "authorization: Bearer $token" -d '{"body":"hello from a firkin"}' "$url/api/rooms/$room/messages"; echo
+curl -fsS -H "authorization: Bearer $token" "$url/api/rooms/$room/messages"; echo
 
 echo "demo: $count services healthy in $(seconds $took) s"
 [ "$count" -eq 3 ]
@@ -63,6 +63,7 @@ if [ "$once" = --once ]; then
 	from=$(now_ms)
 	"$firkin" compose down -v
 	echo "down in $(($(now_ms) - from)) ms" >&2
+	rm -rf "$FIRKIN_RUN"
 else
 	cat >&2 <<-EOF
 

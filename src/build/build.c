@@ -163,6 +163,8 @@ static int set_up(struct builder *b, struct error **err)
 	if (r == 0)
 		r = graph_new(b->df, &b->values, b->opt->target, &b->graph, err);
 	if (r == 0 && b->opt->context)
+		b->context_path = realpath(b->opt->context, NULL);
+	if (r == 0 && b->opt->context)
 		r = context_open(b->opt->store, b->opt->context, path, &b->context, err);
 	if (r == 0)
 		r = make_loop(b, err);
@@ -277,6 +279,7 @@ static void fini(struct builder *b)
 	loop_free(b->loop);
 	dockerfile_free(b->df);
 	error_free(b->failure);
+	free(b->context_path);
 	free(b->stubs_lower);
 	free(b->id);
 	free(b->hosts);

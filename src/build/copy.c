@@ -309,7 +309,8 @@ int copy_hash_source(const struct container_root *source_root, const struct strv
 	sha256_start(&hash);
 	for (size_t i = 0; r == 0 && i < sel.count; i++) {
 		r = content_hash(NULL, root_fd, NULL, &sel, i, hex, err);
-		sha256_add_framed(&hash, STR(hex));
+		if (r == 0)
+			sha256_add_framed(&hash, STR(hex));
 	}
 	selection_fini(&sel);
 	if (r == 0)

@@ -57,16 +57,31 @@ void step_key_fini(struct step_key *k)
 	k->components = NULL;
 }
 
-static const char *find_value(const json_t *components, const char *name)
+static const char *name_at(const json_t *components, size_t i)
+{
+	return json_string_value(json_array_get(json_array_get(components, i), 0));
+}
+
+/* Value of the @nth component of that name, from 0; several mounts or sources share one. */
+static const char *find_value(const json_t *components, const char *name, size_t nth)
 {
 	for (size_t i = 0; i < json_array_size(components); i++) {
-		const json_t *pair = json_array_get(components, i);
-		const char *other = json_string_value(json_array_get(pair, 0));
+		const char *other = name_at(components, i);
 
-		if (other && strcmp(other, name) == 0)
-			return json_string_value(json_array_get(pair, 1));
+		if (other && strcmp(other, name) == 0 && nth-- == 0)
+			return json_string_value(json_array_get(json_array_get(components, i), 1));
 	}
 	return NULL;
+}
+
+/* How many components before @i have the name of component @i. */
+static size_t ordinal(const json_t *components, size_t i)
+{
+	size_t n = 0;
+
+	for (size_t k = 0; k < i; k++)
+		n += strcmp(name_at(components, k), name_at(components, i)) == 0;
+	return n;
 }
 
 /* Digests and secrets say nothing to a person; only plain values are shown. */
@@ -94,10 +109,10 @@ char *step_key_explain(const struct step_key *k, const json_t *before)
 	if (!before)
 		return NULL;
 	for (size_t i = 0; i < json_array_size(k->components); i++) {
-		const json_t *pair = json_array_get(k->components, i);
-		const char *name = json_string_value(json_array_get(pair, 0));
-		const char *now = json_string_value(json_array_get(pair, 1));
-		const char *then = find_value(before, name);
+		size_t nth = ordinal(k->components, i);
+		const char *name = name_at(k->components, i);
+		const char *now = find_value(k->components, name, nth);
+		const char *then = find_value(before, name, nth);
 
 		if (then && now && strcmp(then, now) == 0)
 			continue;
@@ -112,10 +127,9 @@ char *step_key_explain(const struct step_key *k, const json_t *before)
 	if (parent_changed)
 		return parent_changed;
 	for (size_t i = 0; i < json_array_size(before); i++) {
-		const json_t *pair = json_array_get(before, i);
-		const char *name = json_string_value(json_array_get(pair, 0));
+		const char *name = name_at(before, i);
 
-		if (name && !find_value(k->components, name))
+		if (name && !find_value(k->components, name, 0))
 			return describe(name, "", NULL);
 	}
 	return x_strdup("its layer is no longer in the store");

@@ -2,9 +2,9 @@
 /*
  * RUN: from the instruction to a container on the stage's layers.
  *
- * What the engine itself puts into the root (/etc/hosts, /etc/resolv.conf, mount targets) stands in a
- * directory of stubs that is the lowest layer of the overlay: the image's own files win, and nothing
- * is created in the upper directory, so nothing leaks into the layer.
+ * What the engine itself puts into the root (/etc/hosts, /etc/resolv.conf, mount targets) stands in
+ * directories of stubs that are the lowest layers of the overlay: the image's own files win, and
+ * nothing is created in the upper directory, so nothing leaks into the layer.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -225,6 +225,28 @@ static void add_environment(struct step *step)
 	}
 }
 
+/* Targets of this step's mounts as empty directories in a stub layer of its own. */
+static int make_mount_stubs(struct step *step, struct error **err)
+{
+	const struct layer_draft *scratch = step->builder->scratch;
+	CLEANUP_FREE char *dir = x_asprintf("mounts.%u", step->number);
+	int r = 0;
+
+	if (step->mount_count == 0)
+		return 0;
+	for (size_t i = 0; r == 0 && i < step->mount_count; i++) {
+		CLEANUP_FREE char *path = x_asprintf("%s%s", dir, step->mounts[i].target);
+		bool is_file = strcmp(step->mounts[i].target, HOST_CA_PATH) == 0;
+
+		if (!is_file && strncmp(step->mounts[i].target, "/dev/", 5) != 0)
+			r = fs_mkdirs_at(scratch->dir_fd, path, 0755, err);
+	}
+	if (r == 0)
+		r = fs_mkdirs_at(scratch->dir_fd, dir, 0755, err);
+	step->mount_stubs_lower = x_asprintf("../tmp/%s/%s", scratch->name, dir);
+	return r;
+}
+
 static void add_mount_keys(struct step *step)
 {
 	for (size_t i = 0; i < step->in->flag_count; i++) {
@@ -257,6 +279,8 @@ int run_prepare(struct step *step, struct error **err)
 	step_key_add(&step->key, "user", str_from(p->user));
 	add_environment(step);
 	add_mount_keys(step);
+	for (size_t i = 0; i < step->builder->opt->add_hosts.count; i++)
+		step_key_add(&step->key, "--add-host", str_from(step->builder->opt->add_hosts.items[i]));
 	if (r == 0)
 		r = set_network(step, err);
 	if (r == 0)
@@ -390,7 +414,8 @@ static int launch(struct step *step, int output, struct error **err)
 	spec->process.fds[1] = spec->process.fds[2] = output;
 	spec->process.capabilities = CONTAINER_CAPABILITIES_DEFAULT;
 	spec->process.die_with_parent = true;
-	if (spec->network == CONTAINER_NETWORK_JOIN)
+	r = make_mount_stubs(step, err);
+	if (r == 0 && spec->network == CONTAINER_NETWORK_JOIN)
 		r = build_network_prepare(b, err);
 	spec->netns_fd = b->netns_fd;
 	if (r == 0)
@@ -442,5 +467,6 @@ void run_fini(struct step *step)
 	strv_fini(&step->spec.root.lowers);
 	free((void *)(uintptr_t)step->spec.id);
 	free(step->mounts);
+	free(step->mount_stubs_lower);
 	free(step->script);
 }

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <sys/statvfs.h>
 
+#include "clamp.h"
 #include "schedule.h"
 
 void builder_emit(struct builder *b, enum build_event_kind kind, const struct step *step, str text)
@@ -80,6 +81,8 @@ int step_root(struct step *step, bool with_stubs, struct container_root *ret, st
 		layer_lower(&stage->layers[i], lower);
 		strv_add(&ret->lowers, lower);
 	}
+	if (with_stubs && step->mount_stubs_lower)
+		strv_add(&ret->lowers, step->mount_stubs_lower);
 	if (with_stubs)
 		strv_add(&ret->lowers, b->stubs_lower);
 	else if (stage->layer_count == 0)
@@ -180,6 +183,9 @@ static int commit(struct step *step, struct error **err)
 	if (fs_remove_tree_at(step->draft->dir_fd, "root", &ignored) < 0 ||
 	    fs_remove_tree_at(step->draft->dir_fd, "work", &ignored) < 0)
 		return error_move(err, &ignored);
+	if (b->opt->source_date_epoch >= 0 &&
+	    clamp_times(step->draft->fs_fd, b->opt->source_date_epoch, err) < 0)
+		return -(int)error_code(*err);
 	r = layer_commit(step->draft, NULL, 0, &layer, err);
 	if (b->opt->source_date_epoch < 0)
 		clock_format_rfc3339(clock_wall(), step->stage->created);
@@ -287,7 +293,7 @@ static void name_step(struct step *step)
 	} else {
 		step->created_by = history_copy(&stage->state, b->df, in);
 	}
-	cache_identity(b->opt->context ? b->opt->context : "", b->df->file,
+	cache_identity(b->context_path ? b->context_path : "", b->df->file,
 		       graph_stage_name(&b->graph, stage->plan->index), stage->ordinal, identity);
 	step->identity = x_strdup(identity);
 }
@@ -308,6 +314,11 @@ static int begin_step(struct stage *stage, const struct instruction *in, struct 
 	step->started = clock_monotonic();
 	name_step(step);
 	step_key_start(&step->key, instruction_name(in->kind), stage->key);
+	if (b->opt->source_date_epoch >= 0) { /* it changes the times in the layer */
+		CLEANUP_FREE char *epoch = x_asprintf("%lld", (long long)b->opt->source_date_epoch);
+
+		step_key_add(&step->key, "SOURCE_DATE_EPOCH", str_from(epoch));
+	}
 	if (r == 0)
 		r = in->kind == INSTRUCTION_RUN ? run_prepare(step, err) : copy_prepare(step, err);
 	if (r == 0)

@@ -157,7 +157,7 @@ static int fail_missing(const struct selecting *s, str word, const char *path, s
 	r = error_new(err, ERR_NOT_FOUND, "'%.*s' is not in the %s", STR_ARG(word),
 		      s->is_context ? "build context" : "stage or image that it is copied from");
 	near = find_near_name(s, path);
-	return near ? error_hint(err, "did you mean '%s'?", near) : r;
+	return near ? error_hint(err, "did you mean '%s%s'?", str_has_prefix(word, "/") ? "/" : "", near) : r;
 }
 
 static int fail_ignored(const struct selecting *s, str word, unsigned line, struct error **err)

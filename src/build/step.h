@@ -42,6 +42,7 @@ struct step {
 	struct container_mount *mounts;
 	size_t mount_count;
 	struct strv mount_paths; /* owns the strings of mounts */
+	char *mount_stubs_lower; /* like the builder's stubs_lower; NULL without mounts */
 	/* COPY, ADD */
 	struct copy_spec copy;
 	struct copy_inline *inlines;
@@ -90,6 +91,7 @@ struct builder {
 	struct build_values values;
 	struct stage *stages;
 	struct context *context;
+	char *context_path; /* real path, NULL without context */
 	struct loop *loop;
 	struct layer_draft *scratch; /* tmp directory of the build: stubs, hosts, mount points */
 	char *stubs_lower;	     /* relative to the layers directory */

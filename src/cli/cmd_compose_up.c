@@ -106,7 +106,8 @@ static int converge(struct cli *cli, const struct compose_project *p, const stru
 
 	if (r < 0)
 		return r;
-	if (!args_switch(args, "force-recreate") && args->positional.count == 0 &&
+	if (!args_switch(args, "force-recreate") && !args_switch(args, "remove-orphans") &&
+	    args->positional.count == 0 &&
 	    stack_is_converged(cli->engine, model)) {
 		for (size_t i = 0; i < model->service_count; i++)
 			(void)fprintf(stderr, " Container %s  Running\n",

@@ -24,13 +24,23 @@ void table_addf(struct table *t, const char *fmt, ...)
 	strv_add(&t->cells, text);
 }
 
+/* Columns on a terminal: characters, not bytes; continuation bytes of UTF-8 take no room. */
+static size_t display_width(const char *text)
+{
+	size_t width = 0;
+
+	for (; *text; text++)
+		width += ((unsigned char)*text & 0xc0) != 0x80;
+	return width;
+}
+
 static void print_row(char *const *cells, const size_t *widths, size_t columns)
 {
 	for (size_t c = 0; c < columns; c++) {
 		if (c + 1 == columns)
 			(void)printf("%s\n", cells[c]);
 		else
-			(void)printf("%-*s   ", (int)widths[c], cells[c]);
+			(void)printf("%s%*s   ", cells[c], (int)(widths[c] - display_width(cells[c])), "");
 	}
 }
 
@@ -44,7 +54,7 @@ void table_print(struct table *t)
 		widths[columns] = strlen(t->titles[columns]);
 	}
 	for (size_t i = 0; i < t->cells.count; i++) {
-		size_t len = strlen(t->cells.items[i]);
+		size_t len = display_width(t->cells.items[i]);
 
 		if (len > widths[i % columns])
 			widths[i % columns] = len;

@@ -132,7 +132,8 @@ int root_open(const struct container_root *root)
 		forget_volatile(root);
 	CLEANUP_FD int fs_fd = mount_call_fsopen("overlay");
 
-	if (fs_fd < 0 || set(fs_fd, "source", "overlay") < 0 || set(fs_fd, "index", "off") < 0)
+	if (fs_fd < 0 || set(fs_fd, "source", "overlay") < 0 || set(fs_fd, "index", "off") < 0 ||
+	    set(fs_fd, "redirect_dir", "off") < 0 || set(fs_fd, "metacopy", "off") < 0)
 		return -1;
 	for (size_t i = 0; i < root->lowers.count; i++) {
 		if (!is_repeated(&root->lowers, i) &&
@@ -151,8 +152,8 @@ static int mount_overlay(const struct container_root *root, struct launch_failur
 	struct options o = {.len = 0};
 	const char *separator = "";
 
-	add_text(&o, root->volatile_ && root->upper ? "index=off,volatile,lowerdir="
-						    : "index=off,lowerdir=");
+	add_text(&o, root->volatile_ && root->upper ? "index=off,redirect_dir=off,metacopy=off,volatile,lowerdir="
+						    : "index=off,redirect_dir=off,metacopy=off,lowerdir=");
 	for (size_t i = 0; i < root->lowers.count; i++) {
 		if (is_repeated(&root->lowers, i))
 			continue;

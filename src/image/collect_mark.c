@@ -10,7 +10,7 @@
 #include "layer_record.h"
 #include "manifest.h"
 
-enum { INDEX_DEPTH_MAX = 2, RECORD_MAX = 4 << 20 };
+enum { INDEX_DEPTH_MAX = 2, RECORD_MAX = 16 << 20 };
 
 int collect_each(struct collection *c, int dir_fd, const char *path, collect_fn fn,
 		 struct error **err)

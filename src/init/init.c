@@ -230,6 +230,8 @@ int main(int argc, char **argv)
 	init_message_set_verbosity(options.verbosity);
 	switch (options.mode) {
 	case MODE_RUN:
+		/* Executed from a descriptor it would be called "memfd:firkin-in" in listings. */
+		(void)prctl(PR_SET_NAME, INIT_PROGRAM);
 		return run(&options);
 	case MODE_PROBE:
 		return probe(&options);
