@@ -273,6 +273,20 @@ int step_keyed(struct step *step, struct error **err)
 	return execute(step, err);
 }
 
+/* One line, with one blank where an instruction had several or a line end. */
+static void squeeze_blanks(char *text)
+{
+	char *to = text;
+
+	for (const char *c = text; *c; c++) {
+		char now = *c == '\n' || *c == '\t' ? ' ' : *c;
+
+		if (now != ' ' || to == text || to[-1] != ' ')
+			*to++ = now;
+	}
+	*to = '\0';
+}
+
 static void name_step(struct step *step)
 {
 	struct stage *stage = step->stage;
@@ -285,8 +299,7 @@ static void name_step(struct step *step)
 	step->name = x_asprintf("[%s%s%u/%u] %.*s", alone ? "" : graph_stage_name(&b->graph, stage->plan->index),
 				alone ? "" : " ", stage->ordinal + 1, stage->total,
 				(int)(in->original.len < 300 ? in->original.len : 300), in->original.ptr);
-	for (char *c = step->name; *c; c++)
-		*c = *c == '\n' || *c == '\t' ? ' ' : *c;
+	squeeze_blanks(step->name);
 	if (in->kind == INSTRUCTION_RUN) {
 		scope_arg_prefix(&stage->state.scope, &prefix);
 		step->created_by = history_run(&stage->state, in, strbuf_text(&prefix));

@@ -106,9 +106,10 @@ static void print_finished(struct build_view *v, const struct build_event *e, co
 
 	duration_format_short(e->elapsed, took);
 	if (v->mode == PROGRESS_TTY)
-		(void)fprintf(stderr, " \033[%sm=> %s%s\033[0m %s\n",
+		(void)fprintf(stderr, " \033[%sm=> %s%.*s\033[0m %s\n",
 			      e->kind == BUILD_STEP_FAILED ? "31" : "34",
-			      e->kind == BUILD_STEP_CACHED ? "CACHED " : "", e->name,
+			      e->kind == BUILD_STEP_CACHED ? "CACHED " : "",
+			      (int)terminal_width() - 20, e->name,
 			      e->kind == BUILD_STEP_CACHED ? "" : took);
 	else if (e->kind == BUILD_STEP_CACHED)
 		(void)fprintf(stderr, "#%u %s\n#%u CACHED\n", e->step, e->name, e->step);

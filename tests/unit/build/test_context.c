@@ -8,7 +8,7 @@
 #include <sys/xattr.h>
 
 #include "base/process.h"
-#include "build/context.h"
+#include "context.h"
 
 static char scratch_path[64];
 static struct store *store;

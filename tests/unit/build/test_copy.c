@@ -16,7 +16,7 @@
 
 #include "base/fs.h"
 #include "base/process.h"
-#include "build/copy.h"
+#include "copy.h"
 
 enum { SKIPPED = 77, TEXT_MAX = 16384 };
 
