@@ -50,8 +50,13 @@ static bool look(const struct network_state *ours)
 		(void)network_uninstall(&s, ours, &err); /* may be gone as well */
 		return true;
 	}
-	if (r < 0 || now->lease_count || now->persistent || now->owner.pid != getpid())
-		return true; /* in use again: whoever leaves last finds us gone and starts another */
+	if (r < 0 || now->persistent || now->owner.pid != getpid())
+		return true;
+	if (now->lease_count) { /* in use again: whoever leaves last starts another keeper */
+		now->kept = false;
+		(void)network_state_save(NETWORKS_FD, now, &err); /* the file is as good as before */
+		return true;
+	}
 	if (unused_ms(NETWORKS_FD, ours->name) < KEEP_MS)
 		return false;
 	(void)network_discard(&s, now, &err); /* a sweep finds what stays: its owner is gone */

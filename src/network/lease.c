@@ -2,11 +2,17 @@
 /* Leases of a network: found, taken out, and the choice of an address. */
 #include <stdio.h>
 
+#include <poll.h>
+
 #include "session.h"
 
 bool network_owner_is_alive(struct network_owner owner)
 {
-	return owner.pid > 0 && process_start_time(owner.pid) == owner.start_time;
+	CLEANUP_FD int fd = owner.pid > 0 ? process_open(owner.pid, owner.start_time) : -1;
+	struct pollfd ended = { .fd = fd, .events = POLLIN };
+
+	/* One that has ended and waits to be reaped is there, but not alive. */
+	return fd >= 0 && poll(&ended, 1, 0) == 0;
 }
 
 struct network_lease *network_lease_find(struct network_state *state, const char *container)
