@@ -40,6 +40,8 @@ void *arena_alloc(struct arena *a, size_t size)
 {
 	struct block *b = a->blocks;
 
+	if (size > SIZE_MAX / 2)
+		abort(); /* more than any address space has: our own mistake */
 	size = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
 	if (!b || b->cap - b->used < size) {
 		size_t cap = size > BLOCK_SIZE ? size : BLOCK_SIZE;
@@ -66,7 +68,7 @@ char *arena_strdup(struct arena *a, str s)
 
 str arena_str(struct arena *a, str s)
 {
-	return (str){ arena_strdup(a, s), s.len };
+	return (str){arena_strdup(a, s), s.len};
 }
 
 char *arena_printf(struct arena *a, const char *fmt, ...)

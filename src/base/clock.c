@@ -22,10 +22,10 @@ struct timespec clock_wall(void)
 
 void clock_format_rfc3339(struct timespec ts, char ret_text[36])
 {
-	struct tm tm;
+	struct tm tm = {.tm_mday = 1};
 	int n;
 
-	(void)gmtime_r(&ts.tv_sec, &tm); /* years beyond int do not occur in a timespec we made */
+	(void)gmtime_r(&ts.tv_sec, &tm); /* fails for years beyond int, which mean nothing */
 	n = snprintf(ret_text, 36, "%04d-%02d-%02dT%02d:%02d:%02d", (tm.tm_year + 1900) % 10000,
 		     tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
 	if (ts.tv_nsec)
@@ -69,15 +69,25 @@ static bool take_fraction(str *s, long *ret_ns)
 	return n > 0;
 }
 
+/* @year and @month as people write them. */
+static int days_of_month(int year, int month)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+
+	return days[month - 1] + (month == 2 && leap);
+}
+
 bool clock_parse_rfc3339(str text, struct timespec *ret_ts)
 {
-	struct tm tm = { 0 };
+	struct tm tm = {0};
 	int zone_h = 0, zone_m = 0, sign = 1;
 	long ns = 0;
 
 	if (!take_number(&text, 4, &tm.tm_year) || !take_char(&text, '-') ||
 	    !take_number(&text, 2, &tm.tm_mon) || !take_char(&text, '-') ||
-	    !take_number(&text, 2, &tm.tm_mday) || !(take_char(&text, 'T') || take_char(&text, 't')) ||
+	    !take_number(&text, 2, &tm.tm_mday) ||
+	    !(take_char(&text, 'T') || take_char(&text, 't')) ||
 	    !take_number(&text, 2, &tm.tm_hour) || !take_char(&text, ':') ||
 	    !take_number(&text, 2, &tm.tm_min) || !take_char(&text, ':') ||
 	    !take_number(&text, 2, &tm.tm_sec) || !take_fraction(&text, &ns))
@@ -91,8 +101,9 @@ bool clock_parse_rfc3339(str text, struct timespec *ret_ts)
 		    !take_number(&text, 2, &zone_m))
 			return false;
 	}
-	if (text.len || tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 ||
-	    tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
+	if (text.len || tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 ||
+	    tm.tm_mday > days_of_month(tm.tm_year, tm.tm_mon) || tm.tm_hour > 23 ||
+	    tm.tm_min > 59 || tm.tm_sec > 60 || zone_h > 23 || zone_m > 59)
 		return false;
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;
@@ -106,9 +117,8 @@ static const struct {
 	int64_t ns;
 } units[] = {
 	/* Longer names first where one is the prefix of another. */
-	{ "ns", 1 },		 { "us", 1000 },	{ "\xc2\xb5s", 1000 },
-	{ "\xce\xbcs", 1000 },	 { "ms", 1000000 },	{ "s", 1000000000 },
-	{ "m", 60000000000 },	 { "h", 3600000000000 },
+	{"ns", 1},	 {"us", 1000},	    {"\xc2\xb5s", 1000}, {"\xce\xbcs", 1000},
+	{"ms", 1000000}, {"s", 1000000000}, {"m", 60000000000},	 {"h", 3600000000000},
 };
 
 static bool take_unit(str *text, int64_t *ret_ns)
@@ -123,10 +133,44 @@ static bool take_unit(str *text, int64_t *ret_ns)
 	return false;
 }
 
+/* The digits at the front as a number; false when it does not fit. */
+static bool take_whole(str *text, size_t *digits, int64_t *ret)
+{
+	int64_t value = 0;
+
+	for (; text->len && text->ptr[0] >= '0' && text->ptr[0] <= '9'; (*digits)++) {
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, text->ptr[0] - '0', &value))
+			return false;
+		*text = str_skip(*text, 1);
+	}
+	*ret = value;
+	return true;
+}
+
+/* Digits behind a point; those that an int64 has no room for do not count, as in Go. */
+static void take_decimals(str *text, size_t *digits, int64_t *ret_value, double *ret_scale)
+{
+	bool full = false;
+
+	for (; text->len && text->ptr[0] >= '0' && text->ptr[0] <= '9'; (*digits)++) {
+		int64_t next;
+
+		full = full || __builtin_mul_overflow(*ret_value, 10, &next) ||
+		       __builtin_add_overflow(next, text->ptr[0] - '0', &next);
+		if (!full) {
+			*ret_value = next;
+			*ret_scale *= 10;
+		}
+		*text = str_skip(*text, 1);
+	}
+}
+
 bool duration_parse(str text, int64_t *ret_ns)
 {
 	int64_t total = 0;
 
+	(void)take_char(&text, '+'); /* Go takes a sign; durations here are never negative */
 	if (str_is(text, "0")) {
 		*ret_ns = 0;
 		return true;
@@ -134,26 +178,19 @@ bool duration_parse(str text, int64_t *ret_ns)
 	if (text.len == 0)
 		return false;
 	while (text.len) {
-		int64_t whole = 0, unit, part;
-		double fraction = 0, scale = 0.1;
+		int64_t whole, decimals = 0, unit, part;
+		double scale = 1;
 		size_t digits = 0;
 
-		for (; text.len && text.ptr[0] >= '0' && text.ptr[0] <= '9'; digits++) {
-			if (__builtin_mul_overflow(whole, 10, &whole) ||
-			    __builtin_add_overflow(whole, text.ptr[0] - '0', &whole))
-				return false;
-			text = str_skip(text, 1);
-		}
-		if (take_char(&text, '.')) {
-			for (; text.len && text.ptr[0] >= '0' && text.ptr[0] <= '9'; digits++) {
-				fraction += scale * (text.ptr[0] - '0');
-				scale /= 10;
-				text = str_skip(text, 1);
-			}
-		}
+		if (!take_whole(&text, &digits, &whole))
+			return false;
+		if (take_char(&text, '.'))
+			take_decimals(&text, &digits, &decimals, &scale);
+		/* The fraction is cut off below a nanosecond, not rounded. */
 		if (digits == 0 || !take_unit(&text, &unit) ||
 		    __builtin_mul_overflow(whole, unit, &part) ||
-		    __builtin_add_overflow(part, (int64_t)(fraction * (double)unit + 0.5), &part) ||
+		    __builtin_add_overflow(
+			    part, (int64_t)((double)decimals * ((double)unit / scale)), &part) ||
 		    __builtin_add_overflow(total, part, &total))
 			return false;
 	}
@@ -162,88 +199,97 @@ bool duration_parse(str text, int64_t *ret_ns)
 }
 
 /* @value scaled by @unit with up to nine decimals, trailing zeros dropped. */
-static int format_decimal(int64_t value, int64_t unit, char *to, size_t size)
+static int format_decimal(uint64_t value, uint64_t unit, char *to, size_t size)
 {
 	char fraction[24];
-	int64_t rest = value % unit;
+	uint64_t rest = value % unit;
 	size_t len = 0;
 
 	if (rest == 0)
-		return snprintf(to, size, "%lld", (long long)(value / unit));
-	for (int64_t scale = unit / 10; rest && scale && len < sizeof(fraction) - 1; scale /= 10) {
+		return snprintf(to, size, "%llu", (unsigned long long)(value / unit));
+	for (uint64_t scale = unit / 10; rest && scale && len < sizeof(fraction) - 1; scale /= 10) {
 		fraction[len++] = (char)('0' + rest / scale);
 		rest %= scale;
 	}
 	fraction[len] = '\0';
-	return snprintf(to, size, "%lld.%s", (long long)(value / unit), fraction);
+	return snprintf(to, size, "%llu.%s", (unsigned long long)(value / unit), fraction);
 }
 
-void duration_format(int64_t ns, char ret_text[40])
+void duration_format(int64_t signed_ns, char ret_text[40])
 {
 	const size_t size = 40;
+	uint64_t ns = signed_ns < 0 ? 0 - (uint64_t)signed_ns : (uint64_t)signed_ns;
 	size_t n = 0;
 
 	if (ns == 0) {
 		(void)snprintf(ret_text, size, "0s");
 		return;
 	}
+	if (signed_ns < 0)
+		ret_text[n++] = '-';
 	if (ns < 1000000000) {
-		int64_t unit = ns >= 1000000 ? 1000000 : ns >= 1000 ? 1000 : 1;
+		uint64_t unit = ns >= 1000000 ? 1000000 : ns >= 1000 ? 1000 : 1;
 		const char *name = unit == 1000000 ? "ms" : unit == 1000 ? "\xc2\xb5s" : "ns";
 
-		n = (size_t)format_decimal(ns, unit, ret_text, size);
+		n += (size_t)format_decimal(ns, unit, ret_text + n, size - n);
 		(void)snprintf(ret_text + n, size - n, "%s", name);
 		return;
 	}
-	int64_t hours = ns / 3600000000000, minutes = ns / 60000000000 % 60;
+	uint64_t hours = ns / 3600000000000, minutes = ns / 60000000000 % 60;
 
 	if (hours)
-		n += (size_t)snprintf(ret_text, size, "%lldh", (long long)hours);
+		n += (size_t)snprintf(ret_text + n, size - n, "%lluh", (unsigned long long)hours);
 	if (hours || minutes)
-		n += (size_t)snprintf(ret_text + n, size - n, "%lldm", (long long)minutes);
+		n += (size_t)snprintf(ret_text + n, size - n, "%llum", (unsigned long long)minutes);
 	n += (size_t)format_decimal(ns % 60000000000, 1000000000, ret_text + n, size - n);
 	(void)snprintf(ret_text + n, size - n, "s"); /* 40 bytes hold the largest int64 */
 }
 
 void duration_format_short(usec_t usec, char ret_text[24])
 {
-	double s = (double)usec / 1e6;
+	double s = usec < 0 ? 0 : (double)usec / 1e6;
 
-	if (usec < USEC_PER_SEC)
+	if (s < 1)
 		(void)snprintf(ret_text, 24, "%.3fs", s);
-	else if (s < 60)
+	else if (s < 59.95) /* what rounds to 60.0 is a minute */
 		(void)snprintf(ret_text, 24, "%.1fs", s);
 	else
-		(void)snprintf(ret_text, 24, "%dm%02ds", (int)(s / 60) % 1000000, (int)s % 60);
+		(void)snprintf(ret_text, 24, "%dm%02ds", (int)((s + 0.05) / 60) % 1000000,
+			       (int)((int64_t)(s + 0.05) % 60));
 }
 
 void clock_format_age(usec_t usec, char ret_text[32])
 {
+	/* Limits and units in hours, which count as begun from their half on. */
 	static const struct {
 		int64_t limit, unit;
 		const char *name;
 	} ages[] = {
-		{ 60, 1, "seconds" },	     { 3600, 60, "minutes" },
-		{ 48 * 3600, 3600, "hours" }, { 14 * 86400, 86400, "days" },
-		{ 60 * 86400, 7 * 86400, "weeks" }, { 730 * 86400LL, 30 * 86400, "months" },
-		{ INT64_MAX, 365 * 86400, "years" },
+		{48, 1, "hours"},
+		{14 * 24, 24, "days"},
+		{60 * 24, 7 * 24, "weeks"},
+		{730 * 24, 30 * 24, "months"},
+		{INT64_MAX, 365 * 24, "years"},
 	};
-	int64_t s = usec < 0 ? 0 : usec / USEC_PER_SEC;
+	int64_t s = usec < 0 ? 0 : usec / USEC_PER_SEC, hours = s / 3600 + (s % 3600 >= 1800);
+	size_t i = 0;
 
 	if (s < 1) {
 		(void)snprintf(ret_text, 32, "Less than a second");
 	} else if (s == 1) {
 		(void)snprintf(ret_text, 32, "1 second");
-	} else if (s >= 60 && s < 120) {
+	} else if (s < 60) {
+		(void)snprintf(ret_text, 32, "%d seconds", (int)s);
+	} else if (s < 120) {
 		(void)snprintf(ret_text, 32, "About a minute");
-	} else if (s >= 3600 && s < 7200) {
+	} else if (s < 3600) {
+		(void)snprintf(ret_text, 32, "%d minutes", (int)s / 60);
+	} else if (hours == 1) {
 		(void)snprintf(ret_text, 32, "About an hour");
 	} else {
-		size_t i = 0;
-
-		while (s >= ages[i].limit)
+		while (hours >= ages[i].limit)
 			i++;
-		(void)snprintf(ret_text, 32, "%lld %s", (long long)(s / ages[i].unit),
+		(void)snprintf(ret_text, 32, "%lld %s", (long long)(hours / ages[i].unit),
 			       ages[i].name);
 	}
 }

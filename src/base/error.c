@@ -18,15 +18,24 @@ struct error {
 };
 
 static const char *const code_names[] = {
-	[ERR_NONE] = "none",		 [ERR_USAGE] = "usage",
-	[ERR_PARSE] = "parse",		 [ERR_NOT_FOUND] = "not-found",
-	[ERR_EXISTS] = "exists",	 [ERR_BUSY] = "busy",
-	[ERR_IO] = "io",		 [ERR_NO_SPACE] = "no-space",
-	[ERR_PERMISSION] = "permission", [ERR_NETWORK] = "network",
-	[ERR_AUTH] = "auth",		 [ERR_DIGEST] = "digest",
-	[ERR_UNSUPPORTED] = "unsupported", [ERR_LIMIT] = "limit",
-	[ERR_TIMEOUT] = "timeout",	 [ERR_CANCELLED] = "cancelled",
-	[ERR_FAILED] = "failed",	 [ERR_INTERNAL] = "internal",
+	[ERR_NONE] = "none",
+	[ERR_USAGE] = "usage",
+	[ERR_PARSE] = "parse",
+	[ERR_NOT_FOUND] = "not-found",
+	[ERR_EXISTS] = "exists",
+	[ERR_BUSY] = "busy",
+	[ERR_IO] = "io",
+	[ERR_NO_SPACE] = "no-space",
+	[ERR_PERMISSION] = "permission",
+	[ERR_NETWORK] = "network",
+	[ERR_AUTH] = "auth",
+	[ERR_DIGEST] = "digest",
+	[ERR_UNSUPPORTED] = "unsupported",
+	[ERR_LIMIT] = "limit",
+	[ERR_TIMEOUT] = "timeout",
+	[ERR_CANCELLED] = "cancelled",
+	[ERR_FAILED] = "failed",
+	[ERR_INTERNAL] = "internal",
 };
 _Static_assert(ARRAY_SIZE(code_names) == ERR_COUNT, "a name for every code");
 
@@ -49,6 +58,7 @@ static enum error_code code_from_errno(int e)
 	case EPERM:
 		return ERR_PERMISSION;
 	case EADDRINUSE:
+	case EBUSY:
 		return ERR_BUSY;
 	default:
 		return ERR_IO;
@@ -116,7 +126,7 @@ int error_context(struct error **err, const char *fmt, ...)
 	char *text = NULL;
 
 	if (!*err)
-		return error_new(err, ERR_INTERNAL, "failed without saying why");
+		(void)error_new(err, ERR_INTERNAL, "failed without saying why");
 	va_start(ap, fmt);
 	if (vasprintf(&text, fmt, ap) < 0)
 		abort();
@@ -194,23 +204,35 @@ const struct error_position *error_position(const struct error *err)
 	return err->has_position ? &err->pos : NULL;
 }
 
-/* Hostile text must not act on the terminal: control characters but tab and newline become '?'. */
-static void add_safe(struct strbuf *out, str text)
+/*
+ * Hostile text must not act on the terminal: control characters (C0 but tab, DEL, C1) and what is
+ * not UTF-8 become '?', a line's end becomes @line_end.
+ */
+static void add_safe(struct strbuf *out, str text, const char *line_end)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
+	while (text.len) {
+		size_t n = str_utf8_length(text);
+		unsigned char c = (unsigned char)text.ptr[0];
+		bool is_control = (n == 1 && ((c < 0x20 && c != '\t') || c == 0x7f)) ||
+				  (n == 2 && c == 0xc2 && (unsigned char)text.ptr[1] < 0xa0);
 
-		strbuf_add_char(out, (c < 0x20 && c != '\t' && c != '\n') || c == 0x7f ? '?' : (char)c);
+		if (c == '\n')
+			strbuf_add_text(out, line_end);
+		else if (n == 0 || is_control)
+			strbuf_add_char(out, '?');
+		else
+			strbuf_add(out, text.ptr, n);
+		text = str_skip(text, n ? n : 1);
 	}
 }
 
 /* The source line with a caret below; tabs are kept so that the caret stands right. */
 static void format_source(const struct error_position *pos, struct strbuf *out)
 {
-	str line = str_head(pos->source_line, 300);
+	str line = str_trim_right(str_head(pos->source_line, 300));
 
 	strbuf_addf(out, "  %4u | ", pos->line);
-	add_safe(out, line);
+	add_safe(out, line, "?");
 	strbuf_add_char(out, '\n');
 	if (pos->column == 0 || pos->column > line.len + 1)
 		return;
@@ -225,7 +247,7 @@ void error_format(const struct error *err, struct strbuf *out)
 	const struct error_position *pos = error_position(err);
 
 	if (pos) {
-		strbuf_add_text(out, pos->file);
+		add_safe(out, str_from(pos->file), "?");
 		if (pos->line)
 			strbuf_addf(out, ":%u", pos->line);
 		if (pos->line && pos->column)
@@ -234,13 +256,16 @@ void error_format(const struct error *err, struct strbuf *out)
 	}
 	for (size_t i = 0; i < error_frame_count(err); i++) {
 		strbuf_add_text(out, i ? ": " : "");
-		add_safe(out, str_from(error_frame(err, i)));
+		add_safe(out, str_from(error_frame(err, i)), "\n  ");
 	}
 	strbuf_add_char(out, '\n');
 	if (pos && pos->source_line.len)
 		format_source(pos, out);
-	if (err->hint)
-		strbuf_addf(out, "  hint: %s\n", err->hint);
+	if (err->hint) {
+		strbuf_add_text(out, "  hint: ");
+		add_safe(out, str_from(err->hint), "\n  ");
+		strbuf_add_char(out, '\n');
+	}
 }
 
 void error_free(struct error *err)

@@ -5,8 +5,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
+
+/* Directories deeper than this are moved up before they are removed: a container can nest more of
+ * them than we may have descriptors open. */
+enum { REMOVE_DEPTH_MAX = 64 };
 
 int fs_open_dir_at(int dir_fd, const char *path, struct error **err)
 {
@@ -18,6 +24,7 @@ int fs_open_dir_at(int dir_fd, const char *path, struct error **err)
 int fs_mkdirs_at(int dir_fd, const char *path, mode_t mode, struct error **err)
 {
 	CLEANUP_FREE char *copy = x_strdup(path);
+	struct stat st;
 
 	for (char *p = copy; *p;) {
 		while (*p == '/')
@@ -31,6 +38,9 @@ int fs_mkdirs_at(int dir_fd, const char *path, mode_t mode, struct error **err)
 			return error_errno(err, "make directory '%s'", copy);
 		*p = kept;
 	}
+	/* What exists already may be no directory. */
+	if (*copy && (fstatat(dir_fd, copy, &st, 0) < 0 || !S_ISDIR(st.st_mode)))
+		return error_new(err, ERR_EXISTS, "'%s' exists and is not a directory", path);
 	return 0;
 }
 
@@ -41,20 +51,20 @@ int fs_read_fd(int fd, size_t max, struct strbuf *out, struct error **err)
 	for (;;) {
 		char *to = strbuf_reserve(out, 16384);
 		ssize_t n = read(fd, to, 16384);
+		bool is_kept = n > 0 && (size_t)n <= max - total;
 
+		to[is_kept ? n : 0] = '\0';
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return error_errno(err, "read");
 		if (n == 0)
-			break;
-		total += (size_t)n;
-		if (total > max)
+			return 0;
+		if (!is_kept)
 			return error_new(err, ERR_LIMIT, "larger than %zu bytes", max);
+		total += (size_t)n;
 		out->len += (size_t)n;
 	}
-	*strbuf_reserve(out, 0) = '\0';
-	return 0;
 }
 
 int fs_read_at(int dir_fd, const char *path, size_t max, struct strbuf *out, struct error **err)
@@ -96,7 +106,9 @@ static int sync_parent(int dir_fd, const char *path, struct error **err)
 {
 	str parent = str_from(path);
 	ptrdiff_t slash = str_find_last(parent, '/');
-	CLEANUP_FREE char *dir = slash > 0 ? str_dup(str_head(parent, (size_t)slash)) : x_strdup(".");
+	CLEANUP_FREE char *dir = slash > 0    ? str_dup(str_head(parent, (size_t)slash))
+				 : slash == 0 ? x_strdup("/")
+					      : x_strdup(".");
 	CLEANUP_FD int fd = fs_open_dir_at(dir_fd, dir, err);
 
 	if (fd < 0)
@@ -136,7 +148,56 @@ int fs_write_atomic_at(int dir_fd, const char *path, str data, mode_t mode,
 	return r;
 }
 
-static int remove_contents(int fd, struct error **err)
+/** struct removal - @top_fd: where directories too deep to enter are moved to */
+struct removal {
+	int top_fd;
+	unsigned depth;
+	bool has_moved;
+};
+
+/* What is not an empty directory stays, with ENOTEMPTY; a mount point stays, with EBUSY. */
+static bool remove_one(int dir_fd, const char *name)
+{
+	if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
+		return true;
+	return errno == EISDIR && (unlinkat(dir_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT);
+}
+
+static int remove_contents(struct removal *removal, int fd, struct error **err);
+
+static int remove_below(struct removal *removal, int dir_fd, const char *name, struct error **err)
+{
+	/* Never into a mount: what is mounted there is somebody else's. */
+	struct open_how how = {.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+			       .resolve = RESOLVE_NO_XDEV};
+	char moved[17];
+	int r = 0;
+
+	if (remove_one(dir_fd, name))
+		return 0;
+	if (errno != ENOTEMPTY)
+		return error_errno(err, "remove '%s'", name);
+	if (removal->depth >= REMOVE_DEPTH_MAX) {
+		fs_random_name(moved);
+		removal->has_moved = true;
+		return renameat(dir_fd, name, removal->top_fd, moved) < 0
+			       ? error_errno(err, "remove '%s'", name)
+			       : 0;
+	}
+	int fd = (int)syscall(SYS_openat2, dir_fd, name, &how, sizeof(how));
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : error_errno(err, "remove '%s'", name);
+	removal->depth++;
+	r = remove_contents(removal, fd, err);
+	removal->depth--;
+	if (r == 0 && !remove_one(dir_fd, name))
+		r = error_errno(err, "remove '%s'", name);
+	return r;
+}
+
+/* Takes @fd over. */
+static int remove_contents(struct removal *removal, int fd, struct error **err)
 {
 	DIR *d = fdopendir(fd);
 	int r = 0;
@@ -146,11 +207,8 @@ static int remove_contents(int fd, struct error **err)
 		return error_errno(err, "read directory");
 	}
 	for (struct dirent *e; r == 0 && (e = readdir(d));) {
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-			continue;
-		if (e->d_type != DT_DIR && unlinkat(dirfd(d), e->d_name, 0) == 0)
-			continue;
-		r = fs_remove_tree_at(dirfd(d), e->d_name, err);
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			r = remove_below(removal, dirfd(d), e->d_name, err);
 	}
 	(void)closedir(d);
 	return r;
@@ -158,26 +216,32 @@ static int remove_contents(int fd, struct error **err)
 
 int fs_remove_tree_at(int dir_fd, const char *name, struct error **err)
 {
-	if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
+	if (remove_one(dir_fd, name))
 		return 0;
-	int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd < 0)
+	if (errno != ENOTEMPTY)
 		return error_errno(err, "remove '%s'", name);
-	int r = remove_contents(fd, err);
+	CLEANUP_FD int top = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	if (r < 0)
-		return r;
-	if (unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+	if (top < 0)
 		return error_errno(err, "remove '%s'", name);
-	return 0;
+	struct removal removal = {.top_fd = top, .has_moved = true};
+	int r = 0;
+
+	while (r == 0 && removal.has_moved) {
+		removal.has_moved = false;
+		r = remove_contents(&removal, openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+				    err);
+	}
+	if (r == 0 && !remove_one(dir_fd, name))
+		r = error_errno(err, "remove '%s'", name);
+	return r;
 }
 
 int fs_lock_at(int dir_fd, const char *path, enum fs_lock_mode mode, bool wait, struct error **err)
 {
 	CLEANUP_FD int fd = openat(dir_fd, path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	struct flock fl = { .l_type = mode == FS_LOCK_EXCLUSIVE ? F_WRLCK : F_RDLCK,
-			    .l_whence = SEEK_SET };
+	struct flock fl = {.l_type = mode == FS_LOCK_EXCLUSIVE ? F_WRLCK : F_RDLCK,
+			   .l_whence = SEEK_SET};
 
 	if (fd < 0)
 		return error_errno(err, "open lock '%s'", path);

@@ -12,13 +12,15 @@
 
 #include "base/fs.h"
 
-enum { COMPONENTS_MAX = 256 };
+enum { COMPONENTS_MAX = 256, PATH_LENGTH_MAX = 4095 };
 
 int fs_open_in_root(int root_fd, const char *path, int flags, mode_t mode)
 {
+	/* O_TMPFILE includes the bit of O_DIRECTORY. */
+	bool makes_file = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
 	struct open_how how = {
 		.flags = (uint64_t)(flags | O_CLOEXEC),
-		.mode = (flags & (O_CREAT | O_TMPFILE)) ? mode : 0,
+		.mode = makes_file ? mode & 07777 : 0, /* anything else is EINVAL */
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
 
@@ -31,7 +33,8 @@ int fs_open_in_root(int root_fd, const char *path, int flags, mode_t mode)
 
 		if (fd >= 0)
 			return (int)fd;
-		/* EAGAIN: something was renamed while the kernel walked; it asks to be asked again. */
+		/* EAGAIN: something was renamed while the kernel walked; asked again, it answers.
+		 */
 		if (errno != EAGAIN && errno != EINTR)
 			break;
 	}
@@ -56,19 +59,20 @@ static int make_one(int dir_fd, const char *name, mode_t mode, struct fs_owner o
 int fs_mkdirs_in_root(int root_fd, const char *path, mode_t mode, struct fs_owner owner,
 		      struct error **err)
 {
-	struct strbuf done CLEANUP_STRBUF = STRBUF_INIT(4096);
+	struct strbuf done CLEANUP_STRBUF = STRBUF_INIT(PATH_LENGTH_MAX);
 	str rest = str_from(path), part;
 	CLEANUP_FD int fd = fs_open_in_root(root_fd, "", O_PATH | O_DIRECTORY, 0);
 
 	for (int n = 0; fd >= 0 && str_cut(&rest, '/', &part);) {
 		if (part.len == 0 || str_is(part, "."))
 			continue;
-		if (++n > COMPONENTS_MAX || done.overflow)
-			return error_new(err, ERR_LIMIT, "path '%.100s...' is too deep", path);
 		CLEANUP_FREE char *name = str_dup(part);
 
 		strbuf_addf(&done, "/%s", name);
-		/* The whole prefix again from the root: a symlink in it may point anywhere inside. */
+		if (++n > COMPONENTS_MAX || done.overflow)
+			return error_new(err, ERR_LIMIT, "path '%.100s...' is too deep", path);
+		/* The whole prefix again from the root: a symlink in it may lead anywhere inside.
+		 */
 		int next = fs_open_in_root(root_fd, strbuf_text(&done), O_PATH | O_DIRECTORY, 0);
 
 		if (next == -ENOENT && !str_is(part, "..")) {

@@ -19,6 +19,7 @@ struct loop_source {
 	bool dead;
 	int fd;
 	usec_t at;
+	uint64_t serial;
 	loop_fd_fn on_fd;
 	loop_timer_fn on_timer;
 	void *ctx;
@@ -34,6 +35,7 @@ struct loop {
 	bool stopped;
 	sigset_t original, watched;
 	struct loop_source *sources; /* both kinds; few enough to walk */
+	uint64_t next_serial;
 	struct signal_handler handlers[_NSIG];
 };
 
@@ -80,6 +82,7 @@ static struct loop_source *add_source(struct loop *l, struct loop_source source)
 
 	*s = source;
 	s->loop = l;
+	s->serial = l->next_serial++;
 	s->next = l->sources;
 	l->sources = s;
 	return s;
@@ -88,8 +91,8 @@ static struct loop_source *add_source(struct loop *l, struct loop_source source)
 struct loop_source *loop_add_fd(struct loop *l, int fd, uint32_t events, loop_fd_fn fn, void *ctx)
 {
 	struct loop_source *s = add_source(
-		l, (struct loop_source){ .kind = SOURCE_FD, .fd = fd, .on_fd = fn, .ctx = ctx });
-	struct epoll_event ev = { .events = events, .data.ptr = s };
+		l, (struct loop_source){.kind = SOURCE_FD, .fd = fd, .on_fd = fn, .ctx = ctx});
+	struct epoll_event ev = {.events = events, .data.ptr = s};
 
 	if (epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
 		abort(); /* only our own mistakes (closed or doubly added descriptor) end here */
@@ -98,7 +101,7 @@ struct loop_source *loop_add_fd(struct loop *l, int fd, uint32_t events, loop_fd
 
 void loop_change_fd(struct loop_source *s, uint32_t events)
 {
-	struct epoll_event ev = { .events = events, .data.ptr = s };
+	struct epoll_event ev = {.events = events, .data.ptr = s};
 
 	(void)epoll_ctl(s->loop->epoll_fd, EPOLL_CTL_MOD, s->fd, &ev); /* it was added above */
 }
@@ -106,7 +109,7 @@ void loop_change_fd(struct loop_source *s, uint32_t events)
 struct loop_source *loop_add_timer(struct loop *l, usec_t at, loop_timer_fn fn, void *ctx)
 {
 	return add_source(l, (struct loop_source){
-				     .kind = SOURCE_TIMER, .at = at, .on_timer = fn, .ctx = ctx });
+				     .kind = SOURCE_TIMER, .at = at, .on_timer = fn, .ctx = ctx});
 }
 
 void loop_remove(struct loop_source *s)
@@ -125,7 +128,7 @@ static void read_signals(void *ctx, int fd, uint32_t events)
 
 	(void)events;
 	while (read(fd, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
-		siginfo_t info = { .si_signo = (int)si.ssi_signo, .si_code = si.ssi_code };
+		siginfo_t info = {.si_signo = (int)si.ssi_signo, .si_code = si.ssi_code};
 
 		info.si_pid = (pid_t)si.ssi_pid;
 		info.si_uid = si.ssi_uid;
@@ -140,10 +143,12 @@ int loop_add_signal(struct loop *l, int signo, loop_signal_fn fn, void *ctx, str
 
 	(void)sigaddset(&l->watched, signo);
 	(void)sigprocmask(SIG_BLOCK, &l->watched, NULL);
-	l->signal_fd = signalfd(l->signal_fd, &l->watched, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (l->signal_fd < 0)
+	int fd = signalfd(l->signal_fd, &l->watched, SFD_CLOEXEC | SFD_NONBLOCK);
+
+	if (fd < 0)
 		return error_errno(err, "watch signal %d", signo);
-	l->handlers[signo] = (struct signal_handler){ fn, ctx };
+	l->signal_fd = fd;
+	l->handlers[signo] = (struct signal_handler){fn, ctx};
 	if (first)
 		(void)loop_add_fd(l, l->signal_fd, EPOLLIN, read_signals, l);
 	return 0;
@@ -179,16 +184,30 @@ static usec_t time_to_wait(const struct loop *l, usec_t limit)
 	return wait;
 }
 
+/* The timer that is due first, of those older than @serial. */
+static struct loop_source *next_timer(const struct loop *l, usec_t now, uint64_t serial)
+{
+	struct loop_source *first = NULL;
+
+	for (struct loop_source *s = l->sources; s; s = s->next) {
+		if (s->dead || s->kind != SOURCE_TIMER || s->at > now || s->serial >= serial)
+			continue;
+		if (!first || s->at < first->at ||
+		    (s->at == first->at && s->serial < first->serial))
+			first = s;
+	}
+	return first;
+}
+
+/* In the order of their times. Timers that callbacks add wait for the next round. */
 static void run_timers(struct loop *l)
 {
 	usec_t now = clock_monotonic();
+	uint64_t serial = l->next_serial;
 
-	/* Timers added by callbacks stand before s and wait for the next round. */
-	for (struct loop_source *s = l->sources; s; s = s->next) {
-		if (!s->dead && s->kind == SOURCE_TIMER && s->at <= now) {
-			s->dead = true;
-			s->on_timer(s->ctx);
-		}
+	for (struct loop_source *s; (s = next_timer(l, now, serial));) {
+		s->dead = true;
+		s->on_timer(s->ctx);
 	}
 }
 
@@ -196,7 +215,7 @@ int loop_run_once(struct loop *l, usec_t timeout, struct error **err)
 {
 	struct epoll_event events[64];
 	usec_t wait = time_to_wait(l, timeout);
-	struct timespec ts = { .tv_sec = wait / USEC_PER_SEC, .tv_nsec = wait % USEC_PER_SEC * 1000 };
+	struct timespec ts = {wait / USEC_PER_SEC, wait % USEC_PER_SEC * 1000};
 	int n = epoll_pwait2(l->epoll_fd, events, ARRAY_SIZE(events), wait < 0 ? NULL : &ts, NULL);
 
 	if (n < 0 && errno != EINTR)

@@ -59,7 +59,7 @@ int process_signal(int pidfd, int signo)
 
 int process_wait(int pidfd)
 {
-	siginfo_t info = { 0 };
+	siginfo_t info = {0};
 
 	while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) < 0) {
 		if (errno != EINTR)
@@ -68,18 +68,40 @@ int process_wait(int pidfd)
 	return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 }
 
-int process_run(const struct strv *argv, int stdout_fd, struct error **err)
+/* The program gets neither our blocked signals (the loop reads them) nor an ignored SIGPIPE. */
+static int start(const struct strv *argv, int stdout_fd, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t none, normal;
+
+	(void)sigemptyset(&none);
+	(void)sigemptyset(&normal);
+	(void)sigaddset(&normal, SIGPIPE);
+	/* In glibc none of these can fail; what they change is memory of ours. */
+	(void)posix_spawn_file_actions_init(&actions);
+	(void)posix_spawnattr_init(&attributes);
+	(void)posix_spawnattr_setsigmask(&attributes, &none);
+	(void)posix_spawnattr_setsigdefault(&attributes, &normal);
+	(void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	int r = stdout_fd < 0
+			? 0
+			: posix_spawn_file_actions_adddup2(&actions, stdout_fd, STDOUT_FILENO);
+
+	if (r == 0)
+		r = posix_spawnp(ret_pid, argv->items[0], &actions, &attributes, argv->items,
+				 environ);
+	(void)posix_spawnattr_destroy(&attributes);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	return r;
+}
+
+int process_run(const struct strv *argv, int stdout_fd, struct error **err)
+{
 	pid_t pid = -1;
 	int status = 0;
 
-	if (posix_spawn_file_actions_init(&actions) != 0)
-		return error_new(err, ERR_INTERNAL, "prepare to run '%s'", argv->items[0]);
-	if (stdout_fd >= 0)
-		(void)posix_spawn_file_actions_adddup2(&actions, stdout_fd, STDOUT_FILENO);
-	errno = posix_spawnp(&pid, argv->items[0], &actions, NULL, argv->items, environ);
-	(void)posix_spawn_file_actions_destroy(&actions);
+	errno = start(argv, stdout_fd, &pid);
 	if (errno != 0)
 		return error_errno(err, "run '%s'", argv->items[0]);
 	while (waitpid(pid, &status, 0) < 0) {

@@ -60,13 +60,13 @@ ptrdiff_t str_find_last(str s, char c)
 str str_skip(str s, size_t start)
 {
 	if (start >= s.len)
-		return (str){ s.ptr ? s.ptr + s.len : NULL, 0 };
-	return (str){ s.ptr + start, s.len - start };
+		return (str){s.ptr ? s.ptr + s.len : NULL, 0};
+	return (str){s.ptr + start, s.len - start};
 }
 
 str str_head(str s, size_t len)
 {
-	return (str){ s.ptr, len < s.len ? len : s.len };
+	return (str){s.ptr, len < s.len ? len : s.len};
 }
 
 static bool is_blank(char c)
@@ -104,10 +104,10 @@ bool str_cut(str *rest, char sep, str *ret_piece)
 	at = str_find(*rest, sep);
 	if (at < 0) {
 		*ret_piece = *rest;
-		*rest = (str){ NULL, 0 };
+		*rest = (str){NULL, 0};
 	} else {
 		*ret_piece = str_head(*rest, (size_t)at);
-		*rest = (str){ rest->ptr + at + 1, rest->len - (size_t)at - 1 };
+		*rest = (str){rest->ptr + at + 1, rest->len - (size_t)at - 1};
 	}
 	return true;
 }
@@ -121,6 +121,26 @@ bool str_split_once(str s, char sep, str *ret_left, str *ret_right)
 	*ret_left = str_head(s, (size_t)at);
 	*ret_right = str_skip(s, (size_t)at + 1);
 	return true;
+}
+
+size_t str_utf8_length(str s)
+{
+	unsigned char c[4] = {0};
+
+	memcpy(c, s.len ? s.ptr : "", s.len < sizeof(c) ? s.len : sizeof(c));
+	size_t n = c[0] < 0x80 ? 1 : c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : 4;
+
+	if (n > s.len || c[0] > 0xf4)
+		return 0;
+	for (size_t i = 1; i < n; i++) {
+		if ((c[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	/* Overlong forms, surrogates, beyond U+10FFFF. */
+	if ((c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xed && c[1] > 0x9f) ||
+	    (c[0] == 0xf0 && c[1] < 0x90) || (c[0] == 0xf4 && c[1] > 0x8f))
+		return 0;
+	return n;
 }
 
 static bool to_number(str s, unsigned base, uint64_t max, uint64_t *ret_value)

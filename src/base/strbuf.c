@@ -8,7 +8,7 @@
 void strbuf_fini(struct strbuf *b)
 {
 	free(b->ptr);
-	*b = (struct strbuf){ .max = b->max };
+	*b = (struct strbuf){.max = b->max};
 }
 
 void strbuf_clear(struct strbuf *b)
@@ -21,6 +21,8 @@ void strbuf_clear(struct strbuf *b)
 
 char *strbuf_reserve(struct strbuf *b, size_t extra)
 {
+	if (extra >= SIZE_MAX / 2 - b->len)
+		abort(); /* more than any address space has: our own mistake */
 	size_t need = b->len + extra + 1;
 
 	if (need > b->cap) {
@@ -29,6 +31,7 @@ char *strbuf_reserve(struct strbuf *b, size_t extra)
 		while (cap < need)
 			cap += cap / 2 + 32;
 		b->ptr = x_realloc(b->ptr, cap, 1);
+		b->ptr[b->len] = '\0';
 		b->cap = cap;
 	}
 	return b->ptr + b->len;
@@ -90,7 +93,7 @@ char *strbuf_steal(struct strbuf *b)
 {
 	char *text = b->ptr ? b->ptr : x_strdup("");
 
-	*b = (struct strbuf){ .max = b->max };
+	*b = (struct strbuf){.max = b->max};
 	return text;
 }
 

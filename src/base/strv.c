@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 
-static char *const empty_argv[] = { NULL };
+static char *const empty_argv[] = {NULL};
 
 void strv_fini(struct strv *v)
 {
@@ -94,16 +94,21 @@ char *const *strv_argv(const struct strv *v)
 	return v->items ? v->items : empty_argv;
 }
 
+static bool is_variable(const char *item, str name)
+{
+	str found, value;
+
+	return str_split_once(str_from(item), '=', &found, &value) && str_is_equal(found, name);
+}
+
+/* Index of the last one, which counts when a hostile list names a variable twice; or -1. */
 static ptrdiff_t find_variable(const struct strv *env, str name)
 {
-	for (size_t i = 0; i < env->count; i++) {
-		const char *item = env->items[i];
+	size_t i = env->count;
 
-		if (strlen(item) > name.len && item[name.len] == '=' &&
-		    memcmp(item, name.ptr, name.len) == 0)
-			return (ptrdiff_t)i;
-	}
-	return -1;
+	while (i > 0 && !is_variable(env->items[i - 1], name))
+		i--;
+	return (ptrdiff_t)i - 1;
 }
 
 void strv_set_variable(struct strv *env, str name, str value)
@@ -113,9 +118,13 @@ void strv_set_variable(struct strv *env, str name, str value)
 
 	if (at < 0) {
 		add_owned(env, item);
-	} else {
-		free(env->items[at]);
-		env->items[at] = item;
+		return;
+	}
+	free(env->items[at]);
+	env->items[at] = item;
+	while (at-- > 0) {
+		if (is_variable(env->items[at], name))
+			strv_remove(env, (size_t)at);
 	}
 }
 
@@ -128,8 +137,8 @@ const char *strv_find_variable(const struct strv *env, str name)
 
 void strv_unset_variable(struct strv *env, str name)
 {
-	ptrdiff_t at = find_variable(env, name);
+	ptrdiff_t at;
 
-	if (at >= 0)
+	while ((at = find_variable(env, name)) >= 0)
 		strv_remove(env, (size_t)at);
 }

@@ -12,6 +12,7 @@
 #include <isa-l/igzip_lib.h>
 #include <lzma.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 enum { INPUT_SIZE = 1 << 17, XZ_MEMORY_MAX = 128 << 20, ZSTD_WINDOW_LOG_MAX = 27 };
 
@@ -36,14 +37,17 @@ enum compression compression_detect(str head)
 		size_t len;
 		enum compression kind;
 	} magics[] = {
-		{ "\x1f\x8b", 2, COMPRESSION_GZIP },
-		{ "\x28\xb5\x2f\xfd", 4, COMPRESSION_ZSTD },
-		{ "\xfd" "7zXZ\0", 6, COMPRESSION_XZ },
-		{ "BZh", 3, COMPRESSION_BZIP2 },
+		{"\x1f\x8b", 2, COMPRESSION_GZIP},
+		{"\x28\xb5\x2f\xfd", 4, COMPRESSION_ZSTD},
+		{"\xfd"
+		 "7zXZ\0",
+		 6, COMPRESSION_XZ},
+		{"BZh", 3, COMPRESSION_BZIP2},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(magics); i++) {
-		if (head.len >= magics[i].len && memcmp(head.ptr, magics[i].magic, magics[i].len) == 0)
+		if (head.len >= magics[i].len &&
+		    memcmp(head.ptr, magics[i].magic, magics[i].len) == 0)
 			return magics[i].kind;
 	}
 	return COMPRESSION_NONE;
@@ -103,17 +107,23 @@ static int step_gzip(struct inflater *f, void *buf, size_t len, size_t *ret, str
 
 static int step_zstd(struct inflater *f, void *buf, size_t len, size_t *ret, struct error **err)
 {
-	ZSTD_inBuffer in = { f->input + f->start, f->end - f->start, 0 };
-	ZSTD_outBuffer out = { buf, len, 0 };
+	ZSTD_inBuffer in = {f->input + f->start, f->end - f->start, 0};
+	ZSTD_outBuffer out = {buf, len, 0};
+
+	/* Between frames and without input, zstd would ask for the next frame. */
+	f->finished = f->zstd_hint == 0 && in.size == 0 && f->input_ended;
+	if (f->finished)
+		return 0;
 	size_t r = ZSTD_decompressStream(f->zstd, &out, &in);
 
 	f->start += in.pos;
 	*ret = out.pos;
+	if (ZSTD_getErrorCode(r) == ZSTD_error_frameParameter_windowTooLarge)
+		return error_new(err, ERR_LIMIT, "zstd data needs a window of more than %d MiB",
+				 1 << (ZSTD_WINDOW_LOG_MAX - 20));
 	if (ZSTD_isError(r))
 		return error_new(err, ERR_PARSE, "damaged zstd data: %s", ZSTD_getErrorName(r));
 	f->zstd_hint = r;
-	if (r == 0 && f->start == f->end && f->input_ended)
-		f->finished = true;
 	return 0;
 }
 
@@ -155,11 +165,11 @@ static int step_bzip2(struct inflater *f, void *buf, size_t len, size_t *ret, st
 		f->bzip2_open = false;
 		if (f->start == f->end && !f->input_ended && refill(f, err) < 0)
 			return -(int)error_code(*err);
-		f->bzip2 = (bz_stream){ 0 };
-		if (f->start == f->end || BZ2_bzDecompressInit(&f->bzip2, 0, 0) != BZ_OK)
-			f->finished = true;
-		else
-			f->bzip2_open = true;
+		f->bzip2 = (bz_stream){0};
+		f->finished = f->start == f->end;
+		if (!f->finished && BZ2_bzDecompressInit(&f->bzip2, 0, 0) != BZ_OK)
+			return error_new(err, ERR_INTERNAL, "start decompressor");
+		f->bzip2_open = !f->finished;
 	}
 	return 0;
 }
@@ -177,8 +187,8 @@ static int step_none(struct inflater *f, void *buf, size_t len, size_t *ret, str
 }
 
 static int (*const steps[])(struct inflater *, void *, size_t, size_t *, struct error **) = {
-	[COMPRESSION_NONE] = step_none, [COMPRESSION_GZIP] = step_gzip,
-	[COMPRESSION_ZSTD] = step_zstd, [COMPRESSION_XZ] = step_xz,
+	[COMPRESSION_NONE] = step_none,	  [COMPRESSION_GZIP] = step_gzip,
+	[COMPRESSION_ZSTD] = step_zstd,	  [COMPRESSION_XZ] = step_xz,
 	[COMPRESSION_BZIP2] = step_bzip2,
 };
 
@@ -186,6 +196,8 @@ static ssize_t read_plain(void *ctx, void *buf, size_t len, struct error **err)
 {
 	struct inflater *f = ctx;
 
+	if (len == 0)
+		return 0;
 	if (f->kind == COMPRESSION_NONE && f->start == f->end)
 		return f->source.read(f->source.ctx, buf, len, err); /* no copy */
 	while (!f->finished) {
@@ -206,10 +218,8 @@ static ssize_t read_plain(void *ctx, void *buf, size_t len, struct error **err)
 			return (ssize_t)got;
 		if (!f->finished && f->start == before) {
 			if (was_ended)
-				return f->kind == COMPRESSION_ZSTD && f->zstd_hint == 0
-					       ? 0
-					       : error_new(err, ERR_PARSE,
-							   "compressed data ends in the middle");
+				return error_new(err, ERR_PARSE,
+						 "compressed data ends in the middle");
 			r = refill(f, err);
 			if (r < 0)
 				return r;
@@ -227,8 +237,8 @@ static int open_format(struct inflater *f, struct error **err)
 		start_gzip(f);
 	} else if (f->kind == COMPRESSION_ZSTD) {
 		f->zstd = ZSTD_createDCtx();
-		ok = f->zstd && !ZSTD_isError(ZSTD_DCtx_setParameter(
-					f->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG_MAX));
+		ok = f->zstd && !ZSTD_isError(ZSTD_DCtx_setParameter(f->zstd, ZSTD_d_windowLogMax,
+								     ZSTD_WINDOW_LOG_MAX));
 	} else if (f->kind == COMPRESSION_XZ) {
 		ok = lzma_stream_decoder(&f->xz, XZ_MEMORY_MAX, LZMA_CONCATENATED) == LZMA_OK;
 	} else if (f->kind == COMPRESSION_BZIP2) {
@@ -258,7 +268,7 @@ int inflater_new(struct byte_source source, struct inflater **ret, struct error 
 
 struct byte_source inflater_source(struct inflater *f)
 {
-	return (struct byte_source){ read_plain, f };
+	return (struct byte_source){read_plain, f};
 }
 
 enum compression inflater_compression(const struct inflater *f)
@@ -292,5 +302,5 @@ static ssize_t read_fd(void *ctx, void *buf, size_t len, struct error **err)
 
 struct byte_source fd_source(const int *fd)
 {
-	return (struct byte_source){ read_fd, (void *)(uintptr_t)fd };
+	return (struct byte_source){read_fd, (void *)(uintptr_t)fd};
 }

@@ -7,12 +7,14 @@
 int json_read(str text, const char *what, json_t **ret, struct error **err)
 {
 	json_error_t problem;
-	json_t *j = json_loadb(text.ptr ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES, &problem);
+	json_t *j =
+		json_loadb(text.ptr ? text.ptr : "", text.len, JSON_REJECT_DUPLICATES, &problem);
 
 	if (!j) {
-		struct error_position pos = { .file = what,
-					      .line = problem.line > 0 ? (unsigned)problem.line : 0,
-					      .column = problem.column > 0 ? (unsigned)problem.column : 0 };
+		struct error_position pos = {.file = what,
+					     .line = problem.line > 0 ? (unsigned)problem.line : 0,
+					     .column = problem.column > 0 ? (unsigned)problem.column
+									  : 0};
 
 		return error_at(err, &pos, "invalid JSON: %s", problem.text);
 	}
@@ -75,21 +77,18 @@ void json_get_strv(const json_t *j, const char *key, struct strv *out)
 	}
 }
 
-/* Length of the valid UTF-8 sequence at @p, 0 when it is not one (overlong forms, surrogates). */
-static size_t utf8_sequence(const unsigned char *p, size_t len)
+/* What is not UTF-8 becomes U+FFFD, byte by byte, as in Go. */
+static void add_clean(struct strbuf *out, str s)
 {
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+	while (s.len) {
+		size_t n = str_utf8_length(s);
 
-	if (n == 0 || n > len)
-		return 0;
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
+		if (n)
+			strbuf_add(out, s.ptr, n);
+		else
+			strbuf_add_text(out, "\xef\xbf\xbd");
+		s = str_skip(s, n ? n : 1);
 	}
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return n;
 }
 
 json_t *json_text(str s)
@@ -100,33 +99,34 @@ json_t *json_text(str s)
 		return j;
 	struct strbuf clean CLEANUP_STRBUF = STRBUF_INIT(0);
 
-	for (size_t i = 0; i < s.len;) {
-		size_t n = utf8_sequence((const unsigned char *)s.ptr + i, s.len - i);
-
-		if (n)
-			strbuf_add(&clean, s.ptr + i, n);
-		else
-			strbuf_add_text(&clean, "\xef\xbf\xbd");
-		i += n ? n : 1;
-	}
+	add_clean(&clean, s);
 	return json_stringn(strbuf_text(&clean), clean.len);
+}
+
+/* Keys are hostile too (labels). Takes @value over. */
+static void set(json_t *j, const char *key, json_t *value)
+{
+	struct strbuf clean CLEANUP_STRBUF = STRBUF_INIT(0);
+
+	add_clean(&clean, str_from(key));
+	(void)json_object_set_new_nocheck(j, strbuf_text(&clean), value); /* fails on OOM only */
 }
 
 void json_set_text(json_t *j, const char *key, const char *value)
 {
 	if (value)
-		(void)json_object_set_new(j, key, json_text(str_from(value))); /* fails on OOM only */
+		set(j, key, json_text(str_from(value)));
 }
 
 void json_set_int(json_t *j, const char *key, int64_t value)
 {
-	(void)json_object_set_new(j, key, json_integer(value)); /* fails on OOM only */
+	set(j, key, json_integer(value));
 }
 
 void json_set_true(json_t *j, const char *key, bool value)
 {
 	if (value)
-		(void)json_object_set_new(j, key, json_true()); /* fails on OOM only */
+		set(j, key, json_true());
 }
 
 json_t *json_from_strv(const struct strv *v)
@@ -140,5 +140,5 @@ json_t *json_from_strv(const struct strv *v)
 
 void json_set_strv(json_t *j, const char *key, const struct strv *v)
 {
-	(void)json_object_set_new(j, key, json_from_strv(v)); /* fails on OOM only */
+	set(j, key, json_from_strv(v));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The 512-byte header block that reader and writer share (POSIX.1-2017 pax, "ustar Interchange Format").
+ * The 512-byte header block that reader and writer share (POSIX.1-2017 pax, "ustar Interchange
+ * Format").
  */
 #ifndef CODEC_TAR_HEADER_H
 #define CODEC_TAR_HEADER_H

@@ -12,18 +12,7 @@ void tar_fields_fini(struct tar_fields *f)
 		free(f->xattrs[i].name);
 		free(f->xattrs[i].value);
 	}
-	*f = (struct tar_fields){ 0 };
-}
-
-void tar_fields_copy(struct tar_fields *to, const struct tar_fields *from)
-{
-	*to = (struct tar_fields){ .has_size = false,
-				   .has_uid = from->has_uid,
-				   .has_gid = from->has_gid,
-				   .has_mtime = from->has_mtime,
-				   .uid = from->uid,
-				   .gid = from->gid,
-				   .mtime = from->mtime };
+	*f = (struct tar_fields){0};
 }
 
 int tar_fields_add_chunk(struct tar_fields *f, uint64_t offset, uint64_t size, struct error **err)
@@ -34,26 +23,27 @@ int tar_fields_add_chunk(struct tar_fields *f, uint64_t offset, uint64_t size, s
 	if (f->chunk_count >= TAR_SPARSE_MAX)
 		return error_new(err, ERR_LIMIT, "sparse file with more than %d pieces",
 				 TAR_SPARSE_MAX);
-	if (__builtin_add_overflow(offset, size, &end) || (last && offset < last->offset + last->size))
+	if (__builtin_add_overflow(offset, size, &end) ||
+	    (last && offset < last->offset + last->size))
 		return error_new(err, ERR_PARSE, "sparse map is not in order");
 	if ((f->chunk_count & (f->chunk_count - 1)) == 0)
 		f->chunks = x_realloc(f->chunks, f->chunk_count ? 2 * f->chunk_count : 1,
 				      sizeof(*f->chunks));
-	f->chunks[f->chunk_count++] = (struct tar_chunk){ offset, size };
+	f->chunks[f->chunk_count++] = (struct tar_chunk){offset, size};
 	return 0;
 }
 
 static bool parse_time(str value, struct timespec *ret)
 {
 	bool negative = value.len && value.ptr[0] == '-';
-	str whole = negative ? str_skip(value, 1) : value, fraction = { NULL, 0 };
+	str whole = negative ? str_skip(value, 1) : value, fraction = {NULL, 0};
 	uint64_t s;
 	long ns = 0, scale = 100000000;
 
 	(void)str_split_once(whole, '.', &whole, &fraction); /* no fraction is fine */
 	if (!str_to_u64(whole, INT64_MAX / 2, &s))
 		return false;
-	for (size_t i = 0; i < fraction.len && scale; i++, scale /= 10) {
+	for (size_t i = 0; i < fraction.len; i++, scale /= 10) {
 		if (fraction.ptr[i] < '0' || fraction.ptr[i] > '9')
 			return false;
 		ns += scale * (fraction.ptr[i] - '0');
@@ -83,11 +73,10 @@ static int add_xattr(struct tar_fields *f, str name, str value, struct error **e
 		x->name = str_dup(name);
 	}
 	free(x->value);
-	x->value = str_dup((str){ NULL, 0 });
-	x->value = x_realloc(x->value, value.len + 1, 1);
+	x->value = x_alloc(value.len + 1);
+	x->size = value.len;
 	if (value.len)
 		memcpy(x->value, value.ptr, value.len);
-	x->size = value.len;
 	return 0;
 }
 
@@ -135,33 +124,53 @@ static int set_sparse(struct tar_fields *f, str key, str value, struct error **e
 	return 0;
 }
 
+/* An empty value takes back what an earlier record said. */
 static void set_text(char **field, str value)
 {
 	free(*field);
 	*field = value.len ? str_dup(value) : NULL;
 }
 
+/* As set_text(); false: malformed. */
+static bool set_number(bool *has, uint64_t *field, str value, uint64_t max)
+{
+	*has = value.len > 0;
+	return !*has || str_to_u64(value, max, field);
+}
+
 static int set_field(struct tar_fields *f, str key, str value, struct error **err)
 {
 	const char *xattr = "SCHILY.xattr.";
+	bool ok = true;
 
 	if (str_is(key, "path"))
 		set_text(&f->path, value);
 	else if (str_is(key, "linkpath"))
 		set_text(&f->link, value);
 	else if (str_is(key, "size"))
-		f->has_size = str_to_u64(value, INT64_MAX, &f->size);
+		ok = set_number(&f->has_size, &f->size, value, INT64_MAX);
 	else if (str_is(key, "uid"))
-		f->has_uid = str_to_u64(value, UINT32_MAX - 1, &f->uid);
+		ok = set_number(&f->has_uid, &f->uid, value, UINT32_MAX - 1);
 	else if (str_is(key, "gid"))
-		f->has_gid = str_to_u64(value, UINT32_MAX - 1, &f->gid);
+		ok = set_number(&f->has_gid, &f->gid, value, UINT32_MAX - 1);
 	else if (str_is(key, "mtime"))
-		f->has_mtime = parse_time(value, &f->mtime);
+		ok = !(f->has_mtime = value.len > 0) || parse_time(value, &f->mtime);
 	else if (str_has_prefix(key, xattr))
 		return add_xattr(f, str_skip(key, strlen(xattr)), value, err);
 	else if (str_has_prefix(key, "GNU.sparse."))
 		return set_sparse(f, key, value, err);
-	return 0;
+	/* Guessing here is how two readers come to see different archives. */
+	return ok ? 0
+		  : error_new(err, ERR_PARSE, "bad value '%.*s' of '%.*s' in a PAX header",
+			      STR_ARG(str_head(value, 40)), STR_ARG(key));
+}
+
+/* Names end at a NUL for the kernel, not for PAX: what stands behind it would be lost unseen. */
+static bool is_name_cut(str key, str value)
+{
+	return str_find(key, '\0') >= 0 ||
+	       (str_find(value, '\0') >= 0 &&
+		(str_is(key, "path") || str_is(key, "linkpath") || str_is(key, "GNU.sparse.name")));
 }
 
 int tar_fields_parse(struct tar_fields *f, str records, struct error **err)
@@ -171,10 +180,12 @@ int tar_fields_parse(struct tar_fields *f, str records, struct error **err)
 		uint64_t len;
 		str key, value;
 
-		if (space <= 0 || !str_to_u64(str_head(records, (size_t)space), records.len, &len) ||
+		if (space <= 0 ||
+		    !str_to_u64(str_head(records, (size_t)space), records.len, &len) ||
 		    len < (size_t)space + 2 || records.ptr[len - 1] != '\n' ||
 		    !str_split_once(str_make(records.ptr + space + 1, len - (size_t)space - 2), '=',
-				    &key, &value))
+				    &key, &value) ||
+		    is_name_cut(key, value))
 			return error_new(err, ERR_PARSE, "malformed PAX record");
 		int r = set_field(f, key, value, err);
 

@@ -38,7 +38,4 @@ int tar_fields_parse(struct tar_fields *f, str records, struct error **err);
 /** tar_fields_add_chunk() - One more stored piece; -ERR_LIMIT, -ERR_PARSE when out of order */
 int tar_fields_add_chunk(struct tar_fields *f, uint64_t offset, uint64_t size, struct error **err);
 
-/** tar_fields_copy() - Deep copy of the fields a global header can set */
-void tar_fields_copy(struct tar_fields *to, const struct tar_fields *from);
-
 #endif

@@ -91,7 +91,8 @@ static int skip(struct tar_reader *r, uint64_t len, struct error **err)
 	char waste[8192];
 
 	while (len) {
-		int n = read_exact(r, waste, len < sizeof(waste) ? (size_t)len : sizeof(waste), err);
+		int n = read_exact(r, waste, len < sizeof(waste) ? (size_t)len : sizeof(waste),
+				   err);
 
 		if (n <= 0)
 			return n < 0 ? n : error_new(err, ERR_PARSE, "archive ends in the middle");
@@ -112,10 +113,11 @@ static bool get_number(const char *field, size_t size, int64_t *ret)
 		/* Two's complement, big endian; only the low 63 bits may be used. */
 		value = negative ? UINT64_MAX : 0;
 		for (i = 0; i < size; i++) {
-			unsigned char byte = i ? p[i] : (unsigned char)(negative ? p[0] | 0x80 : p[0] & 0x3f);
+			unsigned char byte =
+				i ? p[i] : (unsigned char)(negative ? p[0] | 0x80 : p[0] & 0x3f);
 			uint64_t top = value >> 56;
 
-			if (size - i >= 1 && top != (negative ? 0xff : 0))
+			if (top != (negative ? 0xff : 0))
 				return false;
 			value = value << 8 | byte;
 		}
@@ -225,7 +227,8 @@ static int read_gnu_sparse(struct tar_reader *r, const struct tar_header *h, str
 			if (!get_number(entry, 12, &offset) || !get_number(entry + 12, 12, &size) ||
 			    offset < 0 || size < 0)
 				return error_new(err, ERR_PARSE, "bad sparse map");
-			int n = tar_fields_add_chunk(&r->next, (uint64_t)offset, (uint64_t)size, err);
+			int n = tar_fields_add_chunk(&r->next, (uint64_t)offset, (uint64_t)size,
+						     err);
 
 			if (n < 0)
 				return n;
@@ -245,15 +248,15 @@ static int read_gnu_sparse(struct tar_reader *r, const struct tar_header *h, str
 /* Sparse 1.0: decimal numbers, one per line, at the start of the content, padded to a block. */
 static int read_map_in_data(struct tar_reader *r, struct error **err)
 {
-	uint64_t numbers[3] = { 0 }, count = 0, consumed = 0, value = 0, seen = 0;
+	uint64_t numbers[2] = {0}, count = 0, value = 0, seen = 0;
 	bool have_count = false;
 	char block[TAR_BLOCK_SIZE];
 
 	while (!have_count || seen < 2 * count) {
-		if (consumed >= r->stored || read_exact(r, block, sizeof(block), err) <= 0)
+		if (r->stored < sizeof(block) || read_exact(r, block, sizeof(block), err) <= 0)
 			return *err ? -(int)error_code(*err)
 				    : error_new(err, ERR_PARSE, "bad sparse map");
-		consumed += sizeof(block);
+		r->stored -= sizeof(block);
 		for (size_t i = 0; i < sizeof(block) && (!have_count || seen < 2 * count); i++) {
 			if (block[i] >= '0' && block[i] <= '9' && value < INT64_MAX / 10) {
 				value = value * 10 + (uint64_t)(block[i] - '0');
@@ -273,10 +276,10 @@ static int read_map_in_data(struct tar_reader *r, struct error **err)
 			}
 			value = 0;
 			if (have_count && count > TAR_SPARSE_MAX)
-				return error_new(err, ERR_LIMIT, "sparse file with too many pieces");
+				return error_new(err, ERR_LIMIT,
+						 "sparse file with too many pieces");
 		}
 	}
-	r->stored -= consumed < r->stored ? consumed : r->stored;
 	return 0;
 }
 
@@ -352,7 +355,8 @@ static int fill_numbers(struct tar_reader *r, const struct tar_header *h, struct
 	struct tar_entry *e = &r->entry;
 	int64_t mode, uid, gid, mtime, major = 0, minor = 0;
 
-	if (!get_number(h->mode, sizeof(h->mode), &mode) || !get_number(h->uid, sizeof(h->uid), &uid) ||
+	if (!get_number(h->mode, sizeof(h->mode), &mode) ||
+	    !get_number(h->uid, sizeof(h->uid), &uid) ||
 	    !get_number(h->gid, sizeof(h->gid), &gid) ||
 	    !get_number(h->mtime, sizeof(h->mtime), &mtime) ||
 	    ((h->type == '3' || h->type == '4') &&
@@ -365,9 +369,9 @@ static int fill_numbers(struct tar_reader *r, const struct tar_header *h, struct
 	e->mode = (mode_t)mode & 07777;
 	e->uid = n->has_uid ? n->uid : g->has_uid ? g->uid : (uint64_t)uid;
 	e->gid = n->has_gid ? n->gid : g->has_gid ? g->gid : (uint64_t)gid;
-	e->mtime = n->has_mtime ? n->mtime
+	e->mtime = n->has_mtime	  ? n->mtime
 		   : g->has_mtime ? g->mtime
-				  : (struct timespec){ .tv_sec = (time_t)mtime };
+				  : (struct timespec){.tv_sec = (time_t)mtime};
 	e->major = (unsigned)major;
 	e->minor = (unsigned)minor;
 	return 0;
@@ -382,10 +386,10 @@ static int fill_entry(struct tar_reader *r, const struct tar_header *h, struct e
 	free(r->entry_link);
 	r->entry_path = entry_path_from(r, h);
 	r->entry_link = NULL;
-	*e = (struct tar_entry){ .path = r->entry_path };
+	*e = (struct tar_entry){.path = r->entry_path};
 	if (!entry_type(h, &e->type))
-		return error_new(err, ERR_UNSUPPORTED, "tar entry '%s' has unknown type '%c'", e->path,
-				 h->type);
+		return error_new(err, ERR_UNSUPPORTED, "tar entry '%s' has unknown type '%c'",
+				 e->path, h->type);
 	n = fill_numbers(r, h, err);
 	if (n < 0)
 		return n;
@@ -406,13 +410,15 @@ static int fill_entry(struct tar_reader *r, const struct tar_header *h, struct e
 		n = read_map_in_data(r, err);
 	if (n == 0 && r->next.sparse && e->type == TAR_FILE)
 		n = check_chunks(r, err);
+	if (n < 0)
+		return error_context(err, "'%s'", e->path);
 	e->sparse = r->next.sparse;
 	e->size = e->type != TAR_FILE ? 0 : e->sparse ? r->next.sparse_size : r->stored;
 	e->xattrs = r->next.xattrs;
 	e->xattr_count = r->next.xattr_count;
 	if (e->xattr_count > 1)
 		qsort(e->xattrs, e->xattr_count, sizeof(*e->xattrs), compare_xattrs);
-	return n < 0 ? n : 1;
+	return 1;
 }
 
 static int read_header(struct tar_reader *r, struct tar_header *h, uint64_t *ret_size,
@@ -460,7 +466,8 @@ int tar_next(struct tar_reader *r, const struct tar_entry **ret_entry, struct er
 		if (h.type == '1' && size && memcmp(h.magic, "ustar\0", 6) != 0)
 			has_content = false;
 		r->stored = has_content ? size : 0;
-		r->padding = (unsigned)((TAR_BLOCK_SIZE - r->stored % TAR_BLOCK_SIZE) % TAR_BLOCK_SIZE);
+		r->padding =
+			(unsigned)((TAR_BLOCK_SIZE - r->stored % TAR_BLOCK_SIZE) % TAR_BLOCK_SIZE);
 		n = fill_entry(r, &h, err);
 		if (n > 0)
 			*ret_entry = &r->entry;

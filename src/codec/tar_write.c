@@ -72,7 +72,7 @@ static void add_number_record(struct strbuf *pax, const char *key, uint64_t valu
 	add_record(pax, key, text, (size_t)n);
 }
 
-/* Records in bytewise order of their keys: SCHILY.xattr.* before gid, linkpath, mtime, path, size, uid. */
+/* Records in bytewise order: SCHILY.xattr.*, gid, linkpath, mtime, path, size, uid. */
 static void collect_pax(const struct tar_entry *e, const char *path, struct tar_header *h,
 			struct strbuf *pax)
 {
@@ -85,8 +85,10 @@ static void collect_pax(const struct tar_entry *e, const char *path, struct tar_
 		add_number_record(pax, "gid", e->gid);
 	if (e->link && strlen(e->link) > sizeof(h->link))
 		add_record(pax, "linkpath", e->link, strlen(e->link));
-	if (e->mtime.tv_nsec || e->mtime.tv_sec < 0 ||
-	    !put_octal(h->mtime, sizeof(h->mtime), (uint64_t)e->mtime.tv_sec)) {
+	bool fits = put_octal(h->mtime, sizeof(h->mtime),
+			      e->mtime.tv_sec < 0 ? 0 : (uint64_t)e->mtime.tv_sec);
+
+	if (!fits || e->mtime.tv_nsec || e->mtime.tv_sec < 0) {
 		char text[48];
 		/* A negative time with a fraction counts back from the next second. */
 		bool borrow = e->mtime.tv_sec < 0 && e->mtime.tv_nsec;
@@ -100,8 +102,6 @@ static void collect_pax(const struct tar_entry *e, const char *path, struct tar_
 				n--;
 		}
 		add_record(pax, "mtime", text, (size_t)n);
-		if (e->mtime.tv_sec < 0)
-			(void)put_octal(h->mtime, sizeof(h->mtime), 0); /* the record counts */
 	}
 	if (strlen(path) > sizeof(h->name))
 		add_record(pax, "path", path, strlen(path));
@@ -130,7 +130,7 @@ static int write_padded(struct tar_writer *w, const void *data, size_t len, stru
 
 static int write_pax(struct tar_writer *w, const struct strbuf *pax, struct error **err)
 {
-	struct tar_header h = { 0 };
+	struct tar_header h = {0};
 
 	copy_name(h.name, sizeof(h.name), "PaxHeaders/x");
 	(void)put_octal(h.mode, sizeof(h.mode), 0644);
@@ -148,16 +148,22 @@ static int write_pax(struct tar_writer *w, const struct strbuf *pax, struct erro
 
 int tar_write_entry(struct tar_writer *w, const struct tar_entry *e, struct error **err)
 {
-	static const char types[] = { [TAR_FILE] = '0',	 [TAR_HARDLINK] = '1', [TAR_SYMLINK] = '2',
-				      [TAR_CHAR] = '3',	 [TAR_BLOCK] = '4',    [TAR_DIR] = '5',
-				      [TAR_FIFO] = '6' };
+	static const char types[] = {
+		[TAR_FILE] = '0',  [TAR_HARDLINK] = '1', [TAR_SYMLINK] = '2', [TAR_CHAR] = '3',
+		[TAR_BLOCK] = '4', [TAR_DIR] = '5',	 [TAR_FIFO] = '6'};
 	struct strbuf pax CLEANUP_STRBUF = STRBUF_INIT(0);
 	CLEANUP_FREE char *path = x_asprintf("%s%s", e->path, e->type == TAR_DIR ? "/" : "");
-	struct tar_header h = { 0 };
+	struct tar_header h = {0};
 
 	if (w->pending)
-		return error_new(err, ERR_INTERNAL, "tar entry '%s' starts before the last is complete",
-				 e->path);
+		return error_new(err, ERR_INTERNAL,
+				 "tar entry '%s' starts before the last is complete", e->path);
+	for (size_t i = 0; i < e->xattr_count; i++) {
+		if (strchr(e->xattrs[i].name, '='))
+			return error_new(err, ERR_UNSUPPORTED,
+					 "'%s': no tar can hold the attribute '%s': it has a '='",
+					 e->path, e->xattrs[i].name);
+	}
 	collect_pax(e, path, &h, &pax);
 	copy_name(h.name, sizeof(h.name), path);
 	if (e->link)
@@ -186,8 +192,10 @@ int tar_write(struct tar_writer *w, const void *data, size_t len, struct error *
 	int r = w->sink.write(w->sink.ctx, data, len, err);
 
 	w->pending -= len;
-	if (r == 0 && w->pending == 0 && w->padding)
+	if (r == 0 && w->pending == 0 && w->padding) {
 		r = w->sink.write(w->sink.ctx, zeros, w->padding, err);
+		w->padding = 0;
+	}
 	return r;
 }
 

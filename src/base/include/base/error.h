@@ -16,13 +16,13 @@
 
 enum error_code {
 	ERR_NONE = 0,
-	ERR_USAGE,	 /* the command line is wrong */
-	ERR_PARSE,	 /* an input file is wrong */
+	ERR_USAGE, /* the command line is wrong */
+	ERR_PARSE, /* an input file is wrong */
 	ERR_NOT_FOUND,
 	ERR_EXISTS,
-	ERR_BUSY,	 /* in use: name, port, lock, image */
-	ERR_IO,		 /* the kernel said no */
-	ERR_NO_SPACE,	 /* disk or quota full */
+	ERR_BUSY,     /* in use: name, port, lock, image */
+	ERR_IO,	      /* the kernel said no */
+	ERR_NO_SPACE, /* disk or quota full */
 	ERR_PERMISSION,
 	ERR_NETWORK,
 	ERR_AUTH,
@@ -31,14 +31,14 @@ enum error_code {
 	ERR_LIMIT,	 /* larger than a named maximum */
 	ERR_TIMEOUT,
 	ERR_CANCELLED,
-	ERR_FAILED,	 /* a program that we ran failed; its status is in error_status() */
+	ERR_FAILED, /* a program that we ran failed; its status is in error_status() */
 	ERR_INTERNAL,
 	ERR_COUNT,
 };
 
 struct error;
 
-/** struct error_position - Where in a file a problem is; line and column count from 1, 0: unknown */
+/** struct error_position - Place in a file; line and column count from 1, 0: unknown */
 struct error_position {
 	const char *file;
 	unsigned line;
@@ -77,7 +77,7 @@ size_t error_frame_count(const struct error *err);
 
 /** error_frame() - Text of frame @i, 0 being the outermost; borrowed */
 const char *error_frame(const struct error *err, size_t i);
-const char *error_hint_text(const struct error *err);			     /* or NULL */
+const char *error_hint_text(const struct error *err);		      /* or NULL */
 const struct error_position *error_position(const struct error *err); /* or NULL */
 
 /** error_code_name() - Stable name for programs: "not-found", "no-space", ... */
@@ -85,7 +85,8 @@ const char *error_code_name(enum error_code code);
 
 /**
  * error_format() - For people: "file:line:col: outer: inner", source line with caret, hint
- * Every line but the first is indented; ends with a newline.
+ * Every line but the first is indented; ends with a newline. What could act on a terminal is
+ * shown as '?'.
  */
 void error_format(const struct error *err, struct strbuf *out);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files by directory descriptor: reading with a cap, atomic writing, locks, resolution inside a root.
+ * Files by directory descriptor: reading with a cap, atomic writing, locks, resolution inside a
+ * root.
  */
 #ifndef BASE_FS_H
 #define BASE_FS_H
@@ -64,7 +65,10 @@ enum fs_durability {
 int fs_write_atomic_at(int dir_fd, const char *path, str data, mode_t mode,
 		       enum fs_durability durability, struct error **err);
 
-/** fs_remove_tree_at() - Remove @name and all below, following no symlink; absent is success */
+/**
+ * fs_remove_tree_at() - Remove @name and all below, however deep; absent is success
+ * No symlink is followed and no mount entered: a mount point below is -ERR_BUSY.
+ */
 int fs_remove_tree_at(int dir_fd, const char *name, struct error **err);
 
 enum fs_lock_mode { FS_LOCK_SHARED, FS_LOCK_EXCLUSIVE };

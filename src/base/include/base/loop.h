@@ -24,19 +24,25 @@ struct loop *loop_new(struct error **err);
 void loop_free(struct loop *l);
 DEFINE_CLEANUP(loop, loop_free);
 
-/** loop_add_fd() - Call @fn when @events (EPOLLIN...) happen; the descriptor stays the caller's */
+/**
+ * loop_add_fd() - Call @fn when @events (EPOLLIN...) happen; the descriptor stays the caller's
+ * Regular files and /dev/null cannot be watched: that aborts, as does adding a descriptor twice.
+ */
 struct loop_source *loop_add_fd(struct loop *l, int fd, uint32_t events, loop_fd_fn fn, void *ctx);
 
 /** loop_change_fd() - Watch other events on the same descriptor */
 void loop_change_fd(struct loop_source *s, uint32_t events);
 
-/** loop_add_timer() - Call @fn once at monotonic time @at; the source is gone when @fn runs */
+/**
+ * loop_add_timer() - Call @fn once at monotonic time @at; the source is gone when @fn runs
+ * Timers that are due together run in the order of their times, equal ones as they were added.
+ */
 struct loop_source *loop_add_timer(struct loop *l, usec_t at, loop_timer_fn fn, void *ctx);
 
 /** loop_add_signal() - Block @signo and receive it here; unblocked again by loop_free() */
 int loop_add_signal(struct loop *l, int signo, loop_signal_fn fn, void *ctx, struct error **err);
 
-/** loop_remove() - Remove a descriptor or timer source; NULL is ignored */
+/** loop_remove() - Remove a descriptor (before it is closed) or timer source; NULL is ignored */
 void loop_remove(struct loop_source *s);
 
 /** loop_run() - Until loop_stop() */

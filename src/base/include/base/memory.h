@@ -29,12 +29,10 @@ void *x_realloc(void *p, size_t count, size_t size) __attribute__((returns_nonnu
 char *x_strdup(const char *s) OWNED_BY_CALLER;
 
 /** x_strndup() - Copy of at most @len bytes, NUL-terminated; caller frees */
-char *x_strndup(const char *s, size_t len)
-	OWNED_BY_CALLER;
+char *x_strndup(const char *s, size_t len) OWNED_BY_CALLER;
 
 /** x_asprintf() - Formatted string; caller frees */
-char *x_asprintf(const char *fmt, ...)
-	__attribute__((format(printf, 1, 2))) OWNED_BY_CALLER;
+char *x_asprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2))) OWNED_BY_CALLER;
 
 /** close_fd() - close() keeping errno; negative descriptors are ignored */
 void close_fd(int fd);

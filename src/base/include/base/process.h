@@ -12,7 +12,8 @@
 #include "base/error.h"
 #include "base/strv.h"
 
-/** process_start_time() - Field 22 of /proc/PID/stat (clock ticks since boot); 0 when there is no such process */
+/** process_start_time() - Field 22 of /proc/PID/stat (clock ticks since boot); 0: no such process
+ */
 uint64_t process_start_time(pid_t pid);
 
 /**
@@ -25,13 +26,13 @@ int process_open(pid_t pid, uint64_t start_time);
 /** process_signal() - pidfd_send_signal(); 0 or negative errno */
 int process_signal(int pidfd, int signo);
 
-/** process_wait() - waitid(P_PIDFD): exit status, 128+signal when killed; negative errno on failure */
+/** process_wait() - waitid(P_PIDFD): exit status, 128+signal when killed, or negative errno */
 int process_wait(int pidfd);
 
 /**
  * process_run() - Run a host program found in PATH and wait
  * @argv: argv[0] is looked up; no shell
- * @stdout_fd: its standard output, -1: ours; standard error is always ours
+ * @stdout_fd: its standard output, -1: ours; standard error is always ours; no signal is blocked
  * Return: 0, -ERR_NOT_FOUND when there is no such program, -ERR_FAILED with error_status()
  */
 int process_run(const struct strv *argv, int stdout_fd, struct error **err);

@@ -16,19 +16,19 @@ typedef struct {
 } str;
 
 /* A literal as str; only for string literals and char arrays. */
-#define STR(lit) ((str){ (lit), sizeof(lit) - 1 })
+#define STR(lit) ((str){(lit), sizeof(lit) - 1})
 
 /* Arguments for a "%.*s" conversion. */
 #define STR_ARG(s) ((int)(s).len), ((s).ptr ? (s).ptr : "")
 
 static inline str str_from(const char *s)
 {
-	return (str){ s, s ? strlen(s) : 0 };
+	return (str){s, s ? strlen(s) : 0};
 }
 
 static inline str str_make(const char *ptr, size_t len)
 {
-	return (str){ ptr, len };
+	return (str){ptr, len};
 }
 
 bool str_is_equal(str a, str b);
@@ -66,7 +66,10 @@ bool str_cut(str *rest, char sep, str *ret_piece);
 /** str_split_once() - Split at the first @sep; false (and outputs untouched) when there is none */
 bool str_split_once(str s, char sep, str *ret_left, str *ret_right);
 
-/** str_to_u64() - Strict decimal digits only, no sign, no space; false on anything else or overflow */
+/** str_utf8_length() - Bytes of the UTF-8 sequence at the front of @s; 0: empty or not valid */
+size_t str_utf8_length(str s);
+
+/** str_to_u64() - Decimal digits only, no sign, no space; false on anything else or above @max */
 bool str_to_u64(str s, uint64_t max, uint64_t *ret_value);
 
 /** str_to_octal() - Strict octal digits, value at most @max */

@@ -20,7 +20,7 @@ struct strbuf {
 	bool overflow;
 };
 
-#define STRBUF_INIT(max_bytes) ((struct strbuf){ .max = (max_bytes) })
+#define STRBUF_INIT(max_bytes) ((struct strbuf){.max = (max_bytes)})
 
 void strbuf_fini(struct strbuf *b);
 void strbuf_clear(struct strbuf *b);
@@ -30,7 +30,10 @@ void strbuf_add_text(struct strbuf *b, const char *s);
 void strbuf_add_char(struct strbuf *b, char c);
 void strbuf_addf(struct strbuf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/** strbuf_reserve() - Room for @extra more bytes; returns where they go (commit by raising len) */
+/**
+ * strbuf_reserve() - Room for @extra more bytes and the NUL behind them; the maximum does not apply
+ * Return: where they go; commit by raising len and writing the NUL
+ */
 char *strbuf_reserve(struct strbuf *b, size_t extra);
 
 /** strbuf_steal() - The heap string (never NULL); the buffer is empty afterwards */
@@ -41,7 +44,7 @@ const char *strbuf_text(const struct strbuf *b);
 
 static inline str strbuf_str(const struct strbuf *b)
 {
-	return (str){ b->ptr ? b->ptr : "", b->len };
+	return (str){b->ptr ? b->ptr : "", b->len};
 }
 
 #define CLEANUP_STRBUF __attribute__((cleanup(strbuf_fini)))

@@ -19,7 +19,8 @@ static inline void cleanup_json_p(json_t **j)
 /* An owned json_t *, released at the end of the scope. */
 #define CLEANUP_JSON __attribute__((cleanup(cleanup_json_p)))
 
-/** json_read() - Text to value; duplicate keys, trailing text and deep nesting are errors naming @what */
+/** json_read() - Object or array; duplicate keys, trailing text, deep nesting: errors naming @what
+ */
 int json_read(str text, const char *what, json_t **ret, struct error **err);
 
 /** json_read_file_at() - A JSON file of at most @max bytes */
@@ -32,12 +33,12 @@ void json_write(const json_t *j, struct strbuf *out);
 void json_write_pretty(const json_t *j, struct strbuf *out);
 
 /* Readers with a default for absent or differently typed members; text is borrowed from @j. */
-const char *json_get_text(const json_t *j, const char *key);	     /* or NULL */
+const char *json_get_text(const json_t *j, const char *key); /* or NULL */
 int64_t json_get_int(const json_t *j, const char *key, int64_t otherwise);
 bool json_get_bool(const json_t *j, const char *key);
 void json_get_strv(const json_t *j, const char *key, struct strv *out); /* appends the strings */
 
-/* Writers; invalid UTF-8 is replaced, NULL text is left out. */
+/* Writers; invalid UTF-8 is replaced, in keys too; NULL text is left out. */
 json_t *json_text(str s);
 void json_set_text(json_t *j, const char *key, const char *value);
 void json_set_int(json_t *j, const char *key, int64_t value);

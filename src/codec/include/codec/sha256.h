@@ -18,7 +18,7 @@ struct sha256 {
 void sha256_start(struct sha256 *h);
 void sha256_add(struct sha256 *h, const void *data, size_t len);
 
-/** sha256_add_framed() - Length (8 bytes, little endian) before the bytes, so that lists cannot collide */
+/** sha256_add_framed() - Length (8 bytes, little endian), then the bytes: lists cannot collide */
 void sha256_add_framed(struct sha256 *h, str data);
 
 /** sha256_finish() - 64 lower-case hex digits plus NUL; the state is reset */
