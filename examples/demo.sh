@@ -19,7 +19,12 @@ now_ms() { echo $(($(date +%s%N) / 1000000)); }
 have() { "$firkin" inspect "$1" >/dev/null 2>&1; }
 seconds() { printf '%d.%02d' $(($1 / 1000)) $(($1 % 1000 / 10)); }
 
-trap 'status=$?; [ $status -eq 0 ] || "$firkin" compose down -v >/dev/null 2>&1 || true; exit $status' EXIT
+finish() {
+	local status=$?
+	[ $status -eq 0 ] || "$firkin" compose down -v >/dev/null 2>&1 || true
+	exit $status
+}
+trap finish EXIT
 
 step "base image and service images (kept in the store: only the first run makes them)"
 have debian:bookworm || "$firkin" bootstrap debian:bookworm >/dev/null

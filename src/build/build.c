@@ -102,8 +102,10 @@ static int make_scratch(struct builder *b, struct error **err)
 {
 	struct strbuf host CLEANUP_STRBUF = STRBUF_INIT(0);
 	CLEANUP(error) struct error *none = NULL;
-	int r = layer_draft_new(b->opt->store, &b->scratch, err);
+	int r;
 
+	sweep_dead_builds(b->opt->store);
+	r = layer_draft_new(b->opt->store, &b->scratch, err);
 	if (r == 0)
 		r = make_stubs(b, err);
 	if (r == 0)

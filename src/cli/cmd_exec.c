@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <termios.h>
 
 #include "base/loop.h"
@@ -123,7 +124,12 @@ static int run_session(struct session *s, bool interactive, struct error **err)
 	(void)loop_add_fd(s->loop, s->program.pidfd, EPOLLIN, on_exit_of_program, s);
 	if (s->master >= 0) {
 		s->output = loop_add_fd(s->loop, s->master, EPOLLIN, on_output, s);
-		if (interactive) {
+		struct stat st;
+		/* epoll takes no regular files; a terminal session has no use for one anyway. */
+		bool can_watch = fstat(STDIN_FILENO, &st) == 0 && !S_ISREG(st.st_mode) &&
+				 !(S_ISCHR(st.st_mode) && isatty(STDIN_FILENO) != 1);
+
+		if (interactive && can_watch) {
 			make_raw(s);
 			s->input = loop_add_fd(s->loop, STDIN_FILENO, EPOLLIN, on_input, s);
 		}

@@ -3,6 +3,7 @@
 #include "container/cgroup.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -349,6 +350,25 @@ int cgroup_remove(const char *id, struct error **err)
 		killed = true;
 	}
 	return 0;
+}
+
+int cgroup_remove_all(const char *prefix, struct error **err)
+{
+	CLEANUP_FD int base = cgroup_open_base(CGROUP_UNIFIED);
+	int fd = base < 0 ? -1 : openat(base, "firkin", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	int r = 0;
+
+	if (!d) { /* no group, or no unified hierarchy to find one by */
+		close_fd(fd);
+		return 0;
+	}
+	for (struct dirent *e; r == 0 && (e = readdir(d));) {
+		if (strncmp(e->d_name, prefix, strlen(prefix)) == 0)
+			r = cgroup_remove(e->d_name, err);
+	}
+	(void)closedir(d);
+	return r;
 }
 
 int cgroup_update(const char *id, const struct cgroup_limits *limits, struct error **err)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Leases of a network: found, taken out, and the choice of an address. */
-#include <stdio.h>
-
 #include <poll.h>
+#include <stdio.h>
 
 #include "session.h"
 

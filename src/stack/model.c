@@ -105,7 +105,14 @@ void stack_service_from_image(const struct image *img, const char *image_name,
 				     .log_max_files = 3 };
 	strv_add_all(&s->entrypoint, &c->entrypoint);
 	strv_add_all(&s->command, &c->cmd);
-	strv_add_all(&s->env, &c->env);
+	for (size_t i = 0; i < c->env.count; i++) { /* of two with one name the last counts */
+		str name = str_from(c->env.items[i]), value = { NULL, 0 };
+
+		(void)str_split_once(name, '=', &name, &value); /* a bare name sets it empty */
+		CLEANUP_FREE char *text = str_dup(name);
+
+		strv_set_variable(&s->env, str_from(text), value);
+	}
 	strv_add_all(&s->labels, &c->labels);
 	if (!strv_find_variable(&s->env, STR("PATH")))
 		strv_add(&s->env,

@@ -59,6 +59,9 @@ int cgroup_kill(const char *id, struct error **err);
 /** cgroup_remove() - Kill, wait until empty (at most 5 s), remove its directories; 0 when not there */
 int cgroup_remove(const char *id, struct error **err);
 
+/** cgroup_remove_all() - cgroup_remove() for every group whose id begins with @prefix */
+int cgroup_remove_all(const char *prefix, struct error **err);
+
 /** cgroup_freeze() - Stop or thaw all processes (pause, unpause) */
 int cgroup_freeze(const char *id, bool frozen, struct error **err);
 

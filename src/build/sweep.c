@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a killed build leaves behind: its directories in tmp/ (their leases are free) and the groups
+ * of its RUN steps, which are named after its scratch directory. The next build removes both.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+
+#include "schedule.h"
+
+/* A draft is dead when nobody holds its lease; the store's lock keeps new ones from appearing. */
+static bool is_dead(int dir_fd)
+{
+	CLEANUP(error) struct error *held = NULL;
+	CLEANUP_FD int lease = -1;
+
+	if (faccessat(dir_fd, "lease", F_OK, 0) < 0)
+		return false;
+	lease = fs_lock_at(dir_fd, "lease", FS_LOCK_EXCLUSIVE, false, &held);
+	return lease >= 0;
+}
+
+static void remove_draft(const struct store *s, const char *name)
+{
+	CLEANUP(error) struct error *ignored = NULL; /* the collector tries again */
+	CLEANUP_FREE char *groups = x_asprintf("build-%s-", name);
+	CLEANUP_FD int dir_fd = openat(s->tmp_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (dir_fd < 0 || !is_dead(dir_fd))
+		return;
+	(void)cgroup_remove_all(groups, &ignored);
+	(void)fs_remove_tree_at(s->tmp_fd, name, &ignored);
+}
+
+void sweep_dead_builds(const struct store *s)
+{
+	CLEANUP(error) struct error *busy = NULL;
+	int fd = openat(s->tmp_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	CLEANUP_FD int lock = -1;
+
+	if (!d) {
+		close_fd(fd);
+		return;
+	}
+	for (struct dirent *e; (e = readdir(d));) {
+		if (e->d_name[0] == '.')
+			continue;
+		if (lock < 0) /* taken only when there is something to look at */
+			lock = fs_lock_at(s->locks_fd, "store", FS_LOCK_EXCLUSIVE, false, &busy);
+		if (lock < 0)
+			break; /* another build is beginning: the one after us looks */
+		remove_draft(s, e->d_name);
+	}
+	(void)closedir(d);
+}
