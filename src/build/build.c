@@ -104,7 +104,7 @@ static int make_scratch(struct builder *b, struct error **err)
 	CLEANUP(error) struct error *none = NULL;
 	int r;
 
-	sweep_dead_builds(b->opt->store);
+	sweep_dead_builds(b->opt);
 	r = layer_draft_new(b->opt->store, &b->scratch, err);
 	if (r == 0)
 		r = make_stubs(b, err);

@@ -23,6 +23,6 @@ char *history_run(const struct stage_state *s, const struct instruction *in, con
 char *history_copy(const struct stage_state *s, struct dockerfile *df, const struct instruction *in);
 
 /** sweep_dead_builds() - Remove what killed builds of this store left; never waits, never fails */
-void sweep_dead_builds(const struct store *s);
+void sweep_dead_builds(const struct build_options *opt);
 
 #endif

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a killed build leaves behind: its directories in tmp/ (their leases are free) and the groups
- * of its RUN steps, which are named after its scratch directory. The next build removes both.
+ * What a killed build leaves behind: its directories in tmp/ (their leases are free), and, named
+ * after its scratch directory, the groups of its RUN steps and its place on the default network. The
+ * next build removes them.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 
+#include "network/network.h"
 #include "schedule.h"
 
 /* A draft is dead when nobody holds its lease; the store's lock keeps new ones from appearing. */
@@ -21,20 +23,24 @@ static bool is_dead(int dir_fd)
 	return lease >= 0;
 }
 
-static void remove_draft(const struct store *s, const char *name)
+static void remove_draft(const struct build_options *opt, const char *name)
 {
+	const struct store *s = opt->store;
 	CLEANUP(error) struct error *ignored = NULL; /* the collector tries again */
-	CLEANUP_FREE char *groups = x_asprintf("build-%s-", name);
+	CLEANUP_FREE char *id = x_asprintf("build-%s", name);
+	CLEANUP_FREE char *groups = x_asprintf("%s-", id);
 	CLEANUP_FD int dir_fd = openat(s->tmp_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (dir_fd < 0 || !is_dead(dir_fd))
 		return;
 	(void)cgroup_remove_all(groups, &ignored);
+	(void)network_detach(opt->networks_fd, "bridge", id, &ignored);
 	(void)fs_remove_tree_at(s->tmp_fd, name, &ignored);
 }
 
-void sweep_dead_builds(const struct store *s)
+void sweep_dead_builds(const struct build_options *opt)
 {
+	const struct store *s = opt->store;
 	CLEANUP(error) struct error *busy = NULL;
 	int fd = openat(s->tmp_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
@@ -51,7 +57,7 @@ void sweep_dead_builds(const struct store *s)
 			lock = fs_lock_at(s->locks_fd, "store", FS_LOCK_EXCLUSIVE, false, &busy);
 		if (lock < 0)
 			break; /* another build is beginning: the one after us looks */
-		remove_draft(s, e->d_name);
+		remove_draft(opt, e->d_name);
 	}
 	(void)closedir(d);
 }
