@@ -155,11 +155,27 @@ static void mark_result(struct builder *b)
 	}
 }
 
+/* A bad name is said before the work and not after it. */
+static int check_tags(const struct strv *tags, struct error **err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < tags->count; i++) {
+		struct reference ref = { 0 };
+
+		r = reference_parse(str_from(tags->items[i]), &ref, err);
+		reference_fini(&ref);
+	}
+	return r;
+}
+
 static int set_up(struct builder *b, struct error **err)
 {
 	CLEANUP_FREE char *path = NULL;
-	int r = read_dockerfile(b, &path, err);
+	int r = check_tags(&b->opt->tags, err);
 
+	if (r == 0)
+		r = read_dockerfile(b, &path, err);
 	if (r == 0)
 		r = build_values_init(&b->values, b->df, &b->opt->build_args, b->opt->target, err);
 	if (r == 0)

@@ -214,7 +214,10 @@ static int not_found(const struct store *s, const char *text, struct error **err
 	for (size_t i = 0; i < near.names.count; i++)
 		strbuf_addf(&list, "%s%s", i ? ", " : "", near.names.items[i]);
 	strv_fini(&near.names);
-	return list.len ? error_hint(err, "did you mean %s?", strbuf_text(&list)) : -ERR_NOT_FOUND;
+	if (list.len)
+		return error_hint(err, "did you mean %s?", strbuf_text(&list));
+	return error_hint(err, "make it with 'firkin build -t %s' or 'firkin import FILE %s', or name "
+			       "another for it with --image-alias %s=IMAGE", wanted, wanted, wanted);
 }
 
 /* "name:tag@digest": the digest decides; the tag is only a comment then. */

@@ -52,6 +52,17 @@ compose_file() {
 	build_fails Dockerfile:3:1 COPPY "did you mean COPY?" "3 | COPPY a b"
 }
 
+@test "a malformed name for the image is refused before anything is built" {
+	dockerfile <<-'END'
+	FROM tiny:1
+	RUN true
+	END
+	fails 1 build --progress plain -t 'Not A Name' .
+	has "$stderr" error: "invalid reference 'Not A Name'"
+	lacks "$stderr" "RUN true"
+	store_is_tidy
+}
+
 @test "an unknown flag of an instruction: its place and the nearest name" {
 	dockerfile <<-'END'
 	FROM tiny:1
