@@ -169,6 +169,11 @@ static int mark_synced(const struct store *s, const struct strv *ids, struct err
 	return 0;
 }
 
+void store_release(const struct store *s)
+{
+	store_lease_drop(s);
+}
+
 int store_sync(const struct store *s, struct error **err)
 {
 	struct strv ids CLEANUP_STRV = STRV_INIT;

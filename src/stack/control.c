@@ -363,6 +363,9 @@ void control_answer(struct control *c)
 		if (j->client)
 			answer(j->client, j->err);
 		job_free(j);
+		/* What the jobs found is referred to by containers now, or not needed. */
+		if (!c->jobs)
+			store_release(c->supervisor->engine->store);
 	}
 	for (struct client *client = c->clients; client; client = client->next)
 		transmit(client);

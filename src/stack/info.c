@@ -124,7 +124,9 @@ static int make_directory(const struct engine *e, struct container_info *c,
 int info_create(const struct engine *e, struct container_info *c, const struct strv *layers,
 		struct error **err)
 {
-	int r = claim_name(e, c->service.container_name, c->id, err);
+	/* Until the directory is there, a second claimer would take the name for a left-over. */
+	CLEANUP_FD int lock = fs_lock_at(e->store->locks_fd, "names", FS_LOCK_EXCLUSIVE, true, err);
+	int r = lock < 0 ? lock : claim_name(e, c->service.container_name, c->id, err);
 
 	if (r < 0)
 		return r;

@@ -71,6 +71,7 @@ static void __attribute__((noreturn)) live(const struct birth *b)
 
 	leave_caller();
 	close_fd(b->start_fd);
+	store_release(b->engine->store);
 	if (supervisor_new(b->engine, b->project, b->dir_fd, b->lock_fd, &s, &err) < 0 ||
 	    supervisor_load(s, &err) < 0) {
 		send_failure(b->first_fd, err);

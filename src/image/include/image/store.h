@@ -114,6 +114,13 @@ int layer_digest(int fs_fd, int64_t clamp_s, char ret_hex[SHA256_HEX_SIZE], uint
 int layer_apply(int fs_fd, struct byte_source tar, char ret_diff_id[SHA256_HEX_SIZE],
 		uint64_t *ret_size, struct error **err);
 
+/**
+ * store_release() - The collector may have what was found so far and is not referred to
+ * For processes that live long, when they are idle, and for a fork that goes its own way: the lease
+ * that it inherits is its parent's. The next find takes a new one.
+ */
+void store_release(const struct store *s);
+
 /** store_sync() - One syncfs: everything written so far survives a power cut */
 int store_sync(const struct store *s, struct error **err);
 
