@@ -80,9 +80,8 @@ static int write_hosts(struct builder *b, struct error **err)
 static int make_stubs(struct builder *b, struct error **err)
 {
 	static const char *const dirs[] = { "stubs",	 "stubs/dev", "stubs/etc", "stubs/proc",
-					    "stubs/sys", "stubs/run", "empty",	   "source" };
-	static const char *const files[] = { "stubs/etc/hosts", "stubs/etc/resolv.conf", "stubs/etc/hostname",
-					     "stubs/run/firkin-host-ca.crt" };
+					    "stubs/sys", "empty",     "source" };
+	static const char *const files[] = { "stubs/etc/hosts", "stubs/etc/resolv.conf", "stubs/etc/hostname" };
 	int dir = b->scratch->dir_fd;
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {

@@ -12,10 +12,7 @@
 #include <sys/statvfs.h>
 
 #include "base/process.h"
-#include "dockerfile/mount.h"
 #include "step.h"
-
-#define HOST_CA_PATH "/run/firkin-host-ca.crt"
 
 enum { TAIL_LINES = 20 };
 
@@ -24,15 +21,6 @@ static const char *const ca_variables[] = { "SSL_CERT_FILE",	  "CURL_CA_BUNDLE",
 					    "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE",
 					    "PIP_CERT",		   "GIT_SSL_CAINFO",
 					    "AWS_CA_BUNDLE" };
-
-static int unsupported(struct step *step, const char *what, struct error **err)
-{
-	struct error_position pos = dockerfile_position(step->builder->df, step->in);
-
-	(void)error_new(err, ERR_UNSUPPORTED, "%s is not supported by this version", what);
-	error_set_position(err, &pos);
-	return -ERR_UNSUPPORTED;
-}
 
 /* Is the command nothing but the heredoc word: "RUN <<EOF"? */
 static bool is_only_heredoc(const struct instruction *in)
@@ -90,98 +78,6 @@ static int set_argv(struct step *step, struct error **err)
 	return 0;
 }
 
-static struct container_mount *add_mount(struct step *step, enum container_mount_type type,
-					 const char *source, const char *target)
-{
-	step->mounts = x_realloc(step->mounts, step->mount_count + 1, sizeof(*step->mounts));
-	struct container_mount *m = &step->mounts[step->mount_count++];
-
-	*m = (struct container_mount){ .type = type };
-	if (source) {
-		strv_add(&step->mount_paths, source);
-		m->source = step->mount_paths.items[step->mount_paths.count - 1];
-	}
-	strv_add(&step->mount_paths, target);
-	m->target = step->mount_paths.items[step->mount_paths.count - 1];
-	return m;
-}
-
-/* A cache directory lives in the store under the digest of its id (CVE-2024-9675). */
-static int add_cache_mount(struct step *step, const struct run_mount *m, const char *target,
-			   struct error **err)
-{
-	const struct store *s = step->builder->opt->store;
-	char hex[SHA256_HEX_SIZE];
-	struct stat st;
-
-	sha256_hex(m->id.len ? m->id : str_from(target), hex);
-	CLEANUP_FREE char *name = x_asprintf("mounts/%s", hex);
-	int r = fs_mkdirs_at(s->cache_fd, "mounts", 0700, err);
-
-	if (r < 0)
-		return r;
-	if (fstatat(s->cache_fd, name, &st, 0) < 0) {
-		if (mkdirat(s->cache_fd, name, 0755) < 0 && errno != EEXIST)
-			return error_errno(err, "make cache directory for '%s'", target);
-		if (fchownat(s->cache_fd, name, m->uid, m->gid, 0) < 0 ||
-		    fchmodat(s->cache_fd, name, m->has_mode ? m->mode : 0755, 0) < 0)
-			return error_errno(err, "set owner and mode of the cache directory for '%s'", target);
-	}
-	CLEANUP_FREE char *path = x_asprintf("%s/cache/%s", s->path, name);
-
-	add_mount(step, CONTAINER_MOUNT_BIND, path, target)->read_only = m->readonly;
-	return 0;
-}
-
-static int add_flag_mount(struct step *step, const struct instruction_flag *flag, struct error **err)
-{
-	struct expand_env env = scope_expand_env(&step->stage->state.scope, step->builder->df->escape);
-	struct run_mount m;
-	int r = run_mount_expand(step->builder->df->arena, flag->value, &env, &m, err);
-
-	if (r < 0)
-		return r;
-	CLEANUP_FREE char *target = stage_state_join_path(&step->stage->state, m.target);
-
-	if (m.type == RUN_MOUNT_TMPFS) {
-		add_mount(step, CONTAINER_MOUNT_TMPFS, NULL, target)->size_bytes = m.size_bytes;
-		return 0;
-	}
-	if (m.type == RUN_MOUNT_CACHE && m.from.len == 0 && m.sharing == SHARING_SHARED)
-		return add_cache_mount(step, &m, target, err);
-	static const char *const names[] = {
-		[RUN_MOUNT_BIND] = "RUN --mount=type=bind",
-		[RUN_MOUNT_CACHE] = "RUN --mount=type=cache with from= or sharing=",
-		[RUN_MOUNT_TMPFS] = "RUN --mount=type=tmpfs",
-		[RUN_MOUNT_SECRET] = "RUN --mount=type=secret",
-		[RUN_MOUNT_SSH] = "RUN --mount=type=ssh",
-	};
-	return unsupported(step, names[m.type], err);
-}
-
-static int set_mounts(struct step *step, struct error **err)
-{
-	const struct builder *b = step->builder;
-
-	for (size_t i = 0; i < step->in->flag_count; i++) {
-		const struct instruction_flag *flag = &step->in->flags[i];
-		int r = str_is(flag->name, "mount") ? add_flag_mount(step, flag, err) : 0;
-
-		if (r < 0) {
-			struct error_position pos = dockerfile_position_at(b->df, flag->line, flag->column);
-
-			error_set_position(err, &pos);
-			return r;
-		}
-	}
-	if (b->opt->host_ca)
-		add_mount(step, CONTAINER_MOUNT_BIND, b->opt->host_ca, HOST_CA_PATH)->read_only = true;
-	if (step->script)
-		add_mount(step, CONTAINER_MOUNT_BIND, step->script, step->spec.process.argv.items[0])
-			->read_only = true;
-	return 0;
-}
-
 static int set_network(struct step *step, struct error **err)
 {
 	const struct instruction_flag *flag = instruction_flag(step->in, "network");
@@ -193,7 +89,7 @@ static int set_network(struct step *step, struct error **err)
 	else if (flag && str_is(flag->value, "host"))
 		network = BUILD_NETWORK_HOST;
 	else if (flag && !str_is(flag->value, "default"))
-		return unsupported(step, "this value of RUN --network", err);
+		return run_unsupported(step, "this value of RUN --network", err);
 	step->spec.network = network == BUILD_NETWORK_NONE   ? CONTAINER_NETWORK_NONE
 			     : network == BUILD_NETWORK_HOST ? CONTAINER_NETWORK_HOST
 							     : CONTAINER_NETWORK_JOIN;
@@ -225,36 +121,6 @@ static void add_environment(struct step *step)
 	}
 }
 
-/* Targets of this step's mounts as empty directories in a stub layer of its own. */
-static int make_mount_stubs(struct step *step, struct error **err)
-{
-	const struct layer_draft *scratch = step->builder->scratch;
-	CLEANUP_FREE char *dir = x_asprintf("mounts.%u", step->number);
-	int r = 0;
-
-	if (step->mount_count == 0)
-		return 0;
-	for (size_t i = 0; r == 0 && i < step->mount_count; i++) {
-		CLEANUP_FREE char *path = x_asprintf("%s%s", dir, step->mounts[i].target);
-		bool is_file = strcmp(step->mounts[i].target, HOST_CA_PATH) == 0;
-
-		if (!is_file && strncmp(step->mounts[i].target, "/dev/", 5) != 0)
-			r = fs_mkdirs_at(scratch->dir_fd, path, 0755, err);
-	}
-	if (r == 0)
-		r = fs_mkdirs_at(scratch->dir_fd, dir, 0755, err);
-	step->mount_stubs_lower = x_asprintf("../tmp/%s/%s", scratch->name, dir);
-	return r;
-}
-
-static void add_mount_keys(struct step *step)
-{
-	for (size_t i = 0; i < step->in->flag_count; i++) {
-		if (str_is(step->in->flags[i].name, "mount"))
-			step_key_add(&step->key, "mount", step->in->flags[i].value);
-	}
-}
-
 int run_prepare(struct step *step, struct error **err)
 {
 	struct container_process *p = &step->spec.process;
@@ -264,9 +130,9 @@ int run_prepare(struct step *step, struct error **err)
 	int r;
 
 	if (security && !str_is(security->value, "sandbox"))
-		return unsupported(step, "RUN --security=insecure", err);
+		return run_unsupported(step, "RUN --security=insecure", err);
 	if (instruction_flag(step->in, "device"))
-		return unsupported(step, "RUN --device", err);
+		return run_unsupported(step, "RUN --device", err);
 	r = set_argv(step, err);
 	for (size_t i = 0; i < p->argv.count; i++)
 		strbuf_add(&argv, p->argv.items[i], strlen(p->argv.items[i]) + 1);
@@ -278,13 +144,13 @@ int run_prepare(struct step *step, struct error **err)
 	step_key_add(&step->key, "working directory", str_from(p->cwd));
 	step_key_add(&step->key, "user", str_from(p->user));
 	add_environment(step);
-	add_mount_keys(step);
+	run_add_mount_keys(step);
 	for (size_t i = 0; i < step->builder->opt->add_hosts.count; i++)
 		step_key_add(&step->key, "--add-host", str_from(step->builder->opt->add_hosts.items[i]));
 	if (r == 0)
 		r = set_network(step, err);
 	if (r == 0)
-		r = set_mounts(step, err);
+		r = run_set_mounts(step, err);
 	return r;
 }
 
@@ -374,6 +240,7 @@ static void on_exit_of_program(void *ctx, int fd, uint32_t events)
 	while (step->output_source && read_output(step))
 		;
 	(void)container_cleanup(&step->spec, &ignored); /* its cgroup; PID 1's end killed the rest */
+	run_remove_secrets(step);
 	if (status != 0)
 		(void)program_failed(step, status, &err);
 	loop_remove(step->exit_source);
@@ -408,13 +275,21 @@ static int launch(struct step *step, int output, struct error **err)
 	spec->hostname = "buildkitsandbox";
 	spec->hosts = b->hosts;
 	spec->resolv_conf = spec->network == CONTAINER_NETWORK_HOST ? b->host_resolv_conf : b->resolv_conf;
-	spec->mounts = step->mounts;
-	spec->mount_count = step->mount_count;
 	spec->process.fds[0] = -1;
 	spec->process.fds[1] = spec->process.fds[2] = output;
 	spec->process.capabilities = CONTAINER_CAPABILITIES_DEFAULT;
 	spec->process.die_with_parent = true;
-	r = make_mount_stubs(step, err);
+	r = run_add_secrets(step, err);
+	for (size_t i = 0; i < step->secret_env.count; i++) {
+		str name, value;
+
+		if (str_split_once(str_from(step->secret_env.items[i]), '=', &name, &value))
+			strv_set_variable(&spec->process.env, name, value);
+	}
+	spec->mounts = step->mounts;
+	spec->mount_count = step->mount_count;
+	if (r == 0)
+		r = run_make_mount_stubs(step, err);
 	if (r == 0 && spec->network == CONTAINER_NETWORK_JOIN)
 		r = build_network_prepare(b, err);
 	spec->netns_fd = b->netns_fd;
@@ -461,6 +336,7 @@ void run_fini(struct step *step)
 	close_fd(step->running.pidfd);
 	close_fd(step->output_fd);
 	strbuf_fini(&step->tail);
+	run_remove_secrets(step);
 	strv_fini(&p->argv);
 	strv_fini(&p->env);
 	strv_fini(&step->mount_paths);

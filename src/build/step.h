@@ -42,6 +42,9 @@ struct step {
 	struct container_mount *mounts;
 	size_t mount_count;
 	struct strv mount_paths; /* owns the strings of mounts */
+	bool has_secrets;
+	struct strv secret_files; /* in the run state, removed when the step ends */
+	struct strv secret_env;	  /* NAME=VALUE of env= secrets: for the process alone */
 	char *mount_stubs_lower; /* like the builder's stubs_lower; NULL without mounts */
 	/* COPY, ADD */
 	struct copy_spec copy;
@@ -128,6 +131,17 @@ int run_prepare(struct step *step, struct error **err);
 /** run_start() - Launch it; ends in step_finished() through the loop */
 int run_start(struct step *step, struct error **err);
 void run_fini(struct step *step);
+
+/* Where the host's CA bundle is mounted. */
+#define HOST_CA_PATH "/run/firkin-host-ca.crt"
+
+/* run_mounts.c: what goes into the key while preparing, secrets and mount points when it runs. */
+int run_unsupported(struct step *step, const char *what, struct error **err);
+int run_set_mounts(struct step *step, struct error **err);
+void run_add_mount_keys(struct step *step);
+int run_add_secrets(struct step *step, struct error **err);
+int run_make_mount_stubs(struct step *step, struct error **err);
+void run_remove_secrets(struct step *step);
 
 /** copy_prepare() - COPY, ADD, WORKDIR: expand, select, key (1: the key comes later, through a child) */
 int copy_prepare(struct step *step, struct error **err);

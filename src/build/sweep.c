@@ -23,6 +23,20 @@ static bool is_dead(int dir_fd)
 	return lease >= 0;
 }
 
+/* Secrets of a step that was killed in the middle. */
+static void remove_secrets(const char *run_path, const char *prefix)
+{
+	DIR *d = run_path ? opendir(run_path) : NULL;
+
+	if (!d)
+		return;
+	for (struct dirent *e; (e = readdir(d));) {
+		if (strncmp(e->d_name, prefix, strlen(prefix)) == 0)
+			(void)unlinkat(dirfd(d), e->d_name, 0); /* the next build tries again */
+	}
+	(void)closedir(d);
+}
+
 static void remove_draft(const struct build_options *opt, const char *name)
 {
 	const struct store *s = opt->store;
@@ -34,6 +48,7 @@ static void remove_draft(const struct build_options *opt, const char *name)
 	if (dir_fd < 0 || !is_dead(dir_fd))
 		return;
 	(void)cgroup_remove_all(groups, &ignored);
+	remove_secrets(opt->run_path, groups);
 	(void)network_detach(opt->networks_fd, "bridge", id, &ignored);
 	(void)fs_remove_tree_at(s->tmp_fd, name, &ignored);
 }

@@ -38,6 +38,7 @@ int building_run(struct cli *cli, struct build_options *opt, enum progress_mode 
 	build_view_init(&view, mode);
 	opt->store = engine->store;
 	opt->networks_fd = engine->networks_fd;
+	opt->run_path = engine->run_path;
 	opt->progress = &view.progress;
 	opt->warnings = &cli->warnings;
 	r = build_run(opt, ret_result, err);
@@ -99,6 +100,7 @@ static int set_options(const struct arguments *args, struct build_options *opt, 
 	opt->build_args = *args_values(args, "build-arg");
 	opt->labels = *args_values(args, "label");
 	opt->add_hosts = *args_values(args, "add-host");
+	opt->secrets = *args_values(args, "secret");
 	opt->no_cache_filter = *args_values(args, "no-cache-filter");
 	opt->no_cache = args_switch(args, "no-cache");
 	if (args_switch(args, "host-ca")) {
@@ -151,6 +153,7 @@ static const struct option build_command_options[] = {
 	{ 0, "label", "KEY=VALUE", "Label of the image", true },
 	{ 0, "no-cache", NULL, "Run every step", false },
 	{ 0, "no-cache-filter", "STAGE", "Run every step of that stage", true },
+	{ 0, "secret", "id=NAME,src=FILE", "Secret for RUN --mount=type=secret; env=VARIABLE instead of src", true },
 	{ 0, "host-ca", NULL, "RUN steps trust this machine's CA bundle (not part of the image)", false },
 	{ 0, "network", "default|none|host", "Network of RUN steps", false },
 	{ 0, "add-host", "NAME:IP", "One more line in /etc/hosts of RUN steps", true },

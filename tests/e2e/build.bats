@@ -750,3 +750,44 @@ steps_run() {
 	has "$(cat out)" "build interrupted"
 	store_is_tidy
 }
+
+@test "RUN --mount=type=secret shows a value to one step, as file or variable, and nothing keeps it" {
+	printf 'hush-%s' 4711 >"$T/token"
+	dockerfile <<-END
+	FROM tiny:1
+	ARG SUM=$(sha256sum <"$T/token" | cut -c1-64)
+	RUN --mount=type=secret,id=token sha256sum /run/secrets/token | grep -q "^\$SUM "
+	RUN --mount=type=secret,id=token test "\$(stat -c %a:%u /run/secrets/token)" = 400:0
+	RUN --mount=type=secret,id=token,target=/etc/t,mode=0440,uid=7 test "\$(stat -c %a:%u /etc/t)" = 440:7
+	RUN --mount=type=secret,id=token,env=TOKEN printf %s "\$TOKEN" | sha256sum | grep -q "^\$SUM "
+	RUN --mount=type=secret,id=absent test ! -e /run/secrets/absent
+	RUN test ! -e /run/secrets && test ! -e /etc/t && test -z "\$TOKEN"
+	END
+	build -t discreet:1 --secret "id=token,src=$T/token"
+	lacks "$(firkin inspect discreet:1)" hush
+	run ! grep -rq hush-4711 "$FIRKIN_ROOT" "$FIRKIN_RUN"
+	# Another value is no reason to run the steps again.
+	printf other >"$T/token"
+	build --secret "id=token,src=$T/token"
+	is "$(steps_run)" 0
+	store_is_tidy
+}
+
+@test "a secret that a step requires and nobody gives is named with its line" {
+	dockerfile <<-'END'
+	FROM tiny:1
+	RUN --mount=type=secret,id=token,required=true true
+	END
+	fails 1 build --progress plain .
+	has "$stderr" Dockerfile:2: "secret 'token' was not given" "--secret id=token"
+	store_is_tidy
+}
+
+@test "the places of a step's mounts do not stay in the layer" {
+	dockerfile <<-'END'
+	FROM tiny:1
+	RUN --mount=type=tmpfs,target=/one/two --mount=type=cache,target=/three touch /one/two/x /three/y
+	RUN test ! -e /one && test ! -e /three
+	END
+	build
+}

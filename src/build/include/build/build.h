@@ -50,12 +50,14 @@ enum build_network { BUILD_NETWORK_DEFAULT, BUILD_NETWORK_NONE, BUILD_NETWORK_HO
 struct build_options {
 	const struct store *store;
 	int networks_fd;	   /* run state directory of network/ */
+	const char *run_path;	   /* run state, a tmpfs as a rule: secrets lie there during a step */
 	const char *context;	   /* directory; NULL: no context */
 	const char *dockerfile;	   /* path; NULL: "Dockerfile" (then "dockerfile") in the context */
 	str dockerfile_text;	   /* instead of a file (dockerfile_inline, stdin); ptr NULL: none */
 	const char *target;	   /* NULL: last stage */
 	struct strv tags, build_args, labels; /* build_args: "K=V"; a bare "K" takes the value of environ */
 	struct strv no_cache_filter;
+	struct strv secrets;	   /* "id=X[,src=FILE|,env=NAME]" */
 	bool no_cache;
 	const char *host_ca;	   /* CA bundle of the host for RUN steps; NULL: none */
 	enum build_network network;
