@@ -33,6 +33,7 @@ write_ninja() {
 	done
 	cat <<-EOF
 	flags = -std=gnu17 -D_GNU_SOURCE -g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all$includes $(pkg-config --cflags "${packages[@]}")
+	builddir = $out
 	rule object
 	  command = clang \$flags -fsanitize=fuzzer-no-link,address,undefined -MMD -MF \$out.d -c \$in -o \$out
 	  depfile = \$out.d
