@@ -22,14 +22,15 @@
 void builder_emit(struct builder *b, enum build_event_kind kind, const struct step *step, str text)
 {
 	usec_t now = clock_monotonic();
-	struct build_event e = { .kind = kind, .step_count = b->step_count, .text = text, .at = now - b->began };
+	const struct build_event e = { .kind = kind,
+				       .step = step->number,
+				       .step_count = b->step_count,
+				       .name = step->name,
+				       .text = text,
+				       .miss = step->miss,
+				       .elapsed = now - step->started,
+				       .at = now - b->began };
 
-	if (step) {
-		e.step = step->number;
-		e.name = step->name;
-		e.miss = step->miss;
-		e.elapsed = now - step->started;
-	}
 	if (b->opt->progress)
 		b->opt->progress->event(b->opt->progress->ctx, &e);
 }

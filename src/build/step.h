@@ -110,13 +110,12 @@ struct builder {
 	unsigned busy, jobs_max;
 	unsigned step_count, step_number;
 	unsigned steps_cached, steps_run;
-	bool cancelled;
 	struct error *failure; /* the first one */
 	char created[36];
 	usec_t began;
 };
 
-/** builder_emit() - One progress event of a step (NULL: of the build) */
+/** builder_emit() - One progress event of a step */
 void builder_emit(struct builder *b, enum build_event_kind kind, const struct step *step, str text);
 
 /** builder_fail() - Keep the first failure; the loop then stops */

@@ -141,7 +141,7 @@ static void print_rawjson(const struct build_event *e)
 	static const char *const kinds[] = {
 		[BUILD_STEP_STARTED] = "started", [BUILD_STEP_CACHED] = "cached",
 		[BUILD_STEP_OUTPUT] = "output",	  [BUILD_STEP_DONE] = "done",
-		[BUILD_STEP_FAILED] = "failed",	  [BUILD_NOTE] = "note",
+		[BUILD_STEP_FAILED] = "failed",
 	};
 	CLEANUP_JSON json_t *j = json_object();
 	struct strbuf out CLEANUP_STRBUF = STRBUF_INIT(0);
@@ -184,10 +184,6 @@ static void show(struct build_view *v, const struct build_event *e)
 		if (s)
 			remove_step(v, s);
 		print_finished(v, e, e->kind == BUILD_STEP_DONE ? "DONE" : "FAILED");
-		break;
-	case BUILD_NOTE:
-		(void)fprintf(stderr, "%s%.*s\n", v->mode == PROGRESS_TTY ? " => " : "# ",
-			      STR_ARG(e->text));
 		break;
 	}
 }

@@ -23,7 +23,6 @@ enum build_event_kind {
 	BUILD_STEP_OUTPUT, /* text: raw output of a RUN, any piece of it */
 	BUILD_STEP_DONE,
 	BUILD_STEP_FAILED,
-	BUILD_NOTE, /* text: one line about the whole build ("exporting layers") */
 };
 
 /** struct build_event - Progress; everything is borrowed for the call */
