@@ -49,6 +49,7 @@ count=$("$firkin" compose ps --format json | grep -c '"Health":"healthy"')
 
 step "a request over the published port"
 url=http://127.0.0.1:$PORT
+curl -fsS "$url/health"; echo
 curl -fsS "$url/health/ready"; echo
 name=demo-$RANDOM$RANDOM
 json=(-H 'content-type: application/json')

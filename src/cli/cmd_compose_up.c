@@ -192,8 +192,7 @@ static int end_project(struct cli *cli, const struct arguments *args, struct sta
 
 static int run_down(struct cli *cli, const struct arguments *args, struct error **err)
 {
-	struct stack_down_options opt = { .volumes = args_switch(args, "volumes"),
-					  .remove_orphans = args_switch(args, "remove-orphans") };
+	struct stack_down_options opt = { .volumes = args_switch(args, "volumes") };
 
 	return end_project(cli, args, &opt, err);
 }
@@ -219,7 +218,7 @@ static const struct option up_options[] = {
 
 static const struct option down_options[] = {
 	{ 'v', "volumes", NULL, "Also remove the project's volumes", false },
-	{ 0, "remove-orphans", NULL, "Also containers of services that the file no longer has", false },
+	{ 0, "remove-orphans", NULL, "Accepted for scripts: down always removes those as well", false },
 	{ 't', "timeout", "SECONDS", "Grace period", false },
 	{ 0, NULL, NULL, NULL, false },
 };

@@ -135,7 +135,7 @@ int stack_up(const struct engine *e, const struct stack_model *m,
 bool stack_is_converged(const struct engine *e, const struct stack_model *m);
 
 struct stack_down_options {
-	bool volumes, remove_orphans;
+	bool volumes;
 	bool stop_only;	    /* "compose stop": containers, networks, volumes stay */
 	const struct strv *services; /* NULL or empty: all */
 	int64_t timeout_ns; /* negative: each container's own */
